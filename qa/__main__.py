@@ -1,0 +1,5 @@
+"""`python -m qa` is `footnote`."""
+
+from qa.cli import main
+
+main()

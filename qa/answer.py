@@ -1,0 +1,227 @@
+"""The chain: question and history → events. The model points at numbered evidence and answers; the program checks, cites, or is silent."""
+
+import re
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
+from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
+
+from qa import evidence, prompts
+from qa.draft import Draft
+from qa.errors import ReplyCutError
+from qa.library import Library
+from qa.models import LanguageModel
+from qa.reply import ReplyReader
+from qa.sync import content_key, sentence_texts
+from qa.types import Answer, Claim, Done, Event, Evidence, Found, Revised, Timing, Token, Turn, Usage
+from qa.verify import missing_terms
+
+SEARCHED: Final = 10  # passages looked at for evidence
+REPLY_TOKENS: Final = 160
+REWRITE_TOKENS: Final = 60
+REMEMBERED: Final = 4  # turns of the conversation that a follow-up may lean on
+SILENCE: Final = "The documents do not tell."
+UNCONFIRMED: Final = "what was found does not seem to be exactly what was asked"
+LEANS: Final = re.compile(  # words by which a question leans on what was said before
+    r"^\s*(?:and|but|so|also|what about|how about)\b|"
+    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|there|then|this|that|these|those|the (?:same|former|latter|other))\b",
+    re.IGNORECASE,
+)
+
+
+Asked = dict[str, Any]
+"""What runs through the chain: question (str), history (Sequence[Turn]), then found (Found), refusal (why the model need not be asked,
+str or None) and reply (AIMessage), each added by its step."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Time and tokens of one answer."""
+
+    began: float = field(default_factory=time.perf_counter)
+    retrieve_ms: float = 0.0
+    first_token_ms: float | None = None
+    usage: Usage = field(default_factory=Usage)
+
+    def elapsed(self) -> float:
+        return (time.perf_counter() - self.began) * 1000
+
+    def count(self, message: AIMessage) -> None:
+        """Note a piece of a reply: the time of the first, and the tokens where the engine reports them."""
+        if self.first_token_ms is None:
+            self.first_token_ms = self.elapsed()
+        spent = message.usage_metadata
+        if spent:
+            self.usage = Usage(self.usage.prompt_tokens + spent["input_tokens"], self.usage.completion_tokens + spent["output_tokens"])
+
+    def timing(self) -> Timing:
+        return Timing(self.retrieve_ms, self.first_token_ms, self.elapsed())
+
+
+class Answerer:
+    """Answers questions from one library with one language model."""
+
+    def __init__(self, library: Library, model: LanguageModel, budget: int, caution: float) -> None:
+        self._library = library
+        self._model = model
+        self._budget = budget
+        self._caution = caution
+        self._prompt = prompts.load("answer")
+        self._confirm = prompts.load("confirm")
+        self._standalone = prompts.load("standalone")
+        self._chain = self._build()
+
+    def _build(self) -> Runnable[Asked, Asked]:
+        """question, history → found → refusal → reply; nothing is asked of the model where there is a refusal."""
+        return (
+            RunnablePassthrough.assign(found=self._find)
+            | RunnablePassthrough.assign(refusal=refusal)
+            | RunnablePassthrough.assign(reply=RunnableLambda(self._reply))
+        )
+
+    def _reply(self, asked: Asked) -> Runnable[Asked, AIMessage]:
+        if asked["refusal"]:
+            return RunnableLambda(lambda _: AIMessageChunk(content=""))
+        grammar = reply_grammar(len(asked["found"].evidence))
+        return RunnableLambda(self._messages) | self._model.runnable(max_tokens=REPLY_TOKENS, grammar=grammar)
+
+    def ask(self, question: str, history: Sequence[Turn]) -> Iterator[Event]:
+        """Found, then Token and Revised as the model writes, then Done. Raises EngineError; closing the iterator stops the model."""
+        tally, reader = Tally(), ReplyReader()
+        found: Found | None = None
+        draft = Draft(question, ())
+        for step in self._chain.stream({"question": question, "history": history}):
+            if "found" in step:
+                found = step["found"]
+                draft = Draft(found.standalone_question, found.evidence)
+                tally.retrieve_ms = tally.elapsed()
+                yield found
+            if "reply" in step and step["reply"].content:
+                yield from _read(reader.feed(str(step["reply"].content)), draft)
+            if "reply" in step:
+                tally.count(step["reply"])
+        if found is None:
+            raise ReplyCutError("The chain ended before anything was found", "Ask again.")
+        yield from _read(reader.finish(), draft)
+        yield Done(self._conclude(question, found, draft, tally))
+
+    def _find(self, asked: Asked) -> Found:
+        library = self._library
+        question = self._stand_alone(asked["question"], asked["history"])
+        query = library.retriever.prepare(question)
+        hits = library.retriever.search(query, SEARCHED)
+        keys = {text: content_key(text) for hit in hits for text in sentence_texts(hit.passage)}
+        known = library.catalog.vectors(list(keys.values()), library.embedder.fingerprint)
+        vectors = {text: known[key] for text, key in keys.items() if key in known}
+        return Found(question, hits, evidence.choose(query, hits, vectors, self._model.count, self._budget))
+
+    def _stand_alone(self, question: str, history: Sequence[Turn]) -> str:
+        """The question as it would be asked without the conversation; the model is asked only where the question leans on that."""
+        if not history or not LEANS.search(question):
+            return question
+        conversation = "\n".join(f"{'User' if turn.role == 'user' else 'Assistant'}: {turn.content}" for turn in history[-REMEMBERED:])
+        messages = self._standalone.fill(conversation=conversation, question=question)
+        rewritten = self._model.runnable(max_tokens=REWRITE_TOKENS, stop=("\n",)).invoke(messages)
+        return str(rewritten.content).strip().strip('"') or question
+
+    def _messages(self, asked: Asked) -> list[prompts.Message]:
+        found = asked["found"]
+        return self._prompt.fill(evidence=numbered(found.evidence), question=found.standalone_question)
+
+    def _conclude(self, question: str, found: Found, draft: Draft, tally: Tally) -> Answer:
+        confidence = 0.0
+        reason = refusal({"found": found}) or unanswered(found, draft)
+        if reason is None:
+            confidence = self._confidence(found.standalone_question, draft)
+            reason = UNCONFIRMED if confidence < self._caution else None
+        if reason is not None:
+            draft.withdraw_all(reason)
+        return Answer(
+            id=uuid.uuid4().hex[:12],
+            question=question,
+            standalone_question=found.standalone_question,
+            answered=reason is None,
+            answer=SILENCE if reason else draft.text(),
+            confidence=confidence,
+            reason=reason,
+            sentences=tuple(draft.sentences),
+            citations=tuple(draft.citations.values()),
+            hits=found.hits,
+            withdrawn=tuple(draft.withdrawn),
+            model=self._model.name,
+            usage=tally.usage,
+            timing=tally.timing(),
+        )
+
+    def _confidence(self, question: str, draft: Draft) -> float:
+        """The least of the model's own probabilities, 0 to 1, that a sentence's sources state it and that it is what was asked."""
+        least = 1.0
+        for sentence, group in zip(draft.sentences, draft.support, strict=True):
+            source = " ".join((f"“{group[0].passage.title}”.", *(" ".join(item.text.split()) for item in group)))
+            messages = self._confirm.fill(source=source, question=question, answer=sentence.text)
+            probability = self._model.yes([HumanMessage(text) if role == "user" else SystemMessage(text) for role, text in messages])
+            least = min(least, 1.0 if probability is None else probability)
+        return least
+
+
+def refusal(asked: Asked) -> str | None:
+    """Why the documents cannot answer, whatever a model says: nothing was found, or nothing that names what the question names."""
+    found = asked["found"]
+    if not found.evidence:
+        return "nothing was found in the documents"
+    missing = missing_terms(found.standalone_question, (), surroundings(found, None))
+    return f"nothing that was found speaks of “{missing[0]}”" if missing else None
+
+
+def reply_grammar(shown: int) -> str:
+    """GBNF of a reply about so many numbered sentences: lines of `[number] text`, or that it is not stated."""
+    numbers = " | ".join(f'"{number}"' for number in range(1, shown + 1))
+    return (
+        'root ::= "[0] Not stated" | line ("\\n" line){0,4}\n'
+        'line ::= "[" number (", " number){0,2} "] " [^\\n\\[\\]]{2,300}\n'
+        f"number ::= {numbers}"
+    )
+
+
+def unanswered(found: Found, draft: Draft) -> str | None:
+    """Why what stands of a reply is no answer: nothing stands, or its sources do not speak of what the question names."""
+    if not draft.sentences:
+        return draft.withdrawn[0].reason if draft.withdrawn else "no sentence of them states it"
+    support = [item for group in draft.support for item in group]
+    documents = frozenset(item.passage.document for item in support)
+    missing = missing_terms(found.standalone_question, support, surroundings(found, documents))
+    return f"the source of the answer does not speak of “{missing[0]}”" if missing else None
+
+
+def surroundings(found: Found, documents: frozenset[str] | None) -> Iterable[str]:
+    """The found passages of some documents (None: of all) with their headings, as text."""
+    for hit in found.hits:
+        if documents is None or hit.passage.document in documents:
+            yield hit.passage.heading
+            yield hit.passage.text
+
+
+def numbered(shown: Sequence[Evidence]) -> str:
+    """The evidence as the model sees it: each article's heading, and under it its sentences with their numbers."""
+    lines: list[str] = []
+    heading = ""
+    for item in shown:
+        if item.passage.heading != heading:
+            heading = item.passage.heading
+            lines.append(f"“{item.passage.title}”" + heading.removeprefix(item.passage.title))
+        lines.append(f"[{item.number}] {' '.join(item.text.split())}")
+    return "\n".join(lines)
+
+
+def _read(pieces: Iterator[str | list[Claim]], draft: Draft) -> Iterator[Event]:
+    for piece in pieces:
+        if isinstance(piece, str):
+            yield Token(piece)
+            continue
+        for claim in piece:
+            draft.take(claim)
+        yield Revised(draft.text())

@@ -1,0 +1,91 @@
+"""What a question asks for, and whether a text is that kind of thing at all. Pure."""
+
+import re
+from typing import Final
+
+from qa.facts import SCALES, SMALL, TENS, UNITS, Quantity, facts
+from qa.words import content_words, fold, stem
+
+ASKS: Final = re.compile(r"\b(?:who|whom|whose|what|when|where|why|how|which)\b")
+SECOND_QUESTION: Final = re.compile(r"(?:\b(?:and|or)\b|,) (?:\w+ )?(?:who|whom|what|when|where|why|how|which)\b")
+HOW_MANY: Final = re.compile(r"\bhow (?:many|much|old|tall|far|high|heavy)\b|\bwhat (?:percent\w*|share|age)\b")
+HOW_LONG: Final = re.compile(r"\bhow (?:long|often)\b")
+WHEN: Final = re.compile(
+    r"^\W*(?:(?:since|until|by|from) )?when (?:did|do|does|was|were|is|are|will|would|has|have|had|can|could|may|might|should|shall)\b"
+)
+WHAT_YEAR: Final = re.compile(r"\b(?:what|which) (?:year|date|day|month|century)\b")
+WHO_OR_WHERE: Final = re.compile(r"^\W*(?:(?:to|by|with|from|in|for) )?(?:who|whom|where)\b")
+WHICH_NAME: Final = re.compile(
+    r"\b(?:which|what) (?:\w+ )?(?:city|town|village|country|state|province|district|capital|continent|river|university|company)\b|"
+    r"\b(?:what|which) (?:is|was|are|were) the (?:full |first |last )?names?\b"
+)
+AMOUNT_WORDS: Final = re.compile(
+    r"\b(?:one|only|once|no|none|nobody|nothing|zero|both|single|several|most|all|whole|entire|dozens|hundreds|thousands|millions|billions|"
+    r"couple|pair|few|many times|same|lot|little|great\w*|significant\w*|slight\w*|considerabl\w*|large\w*|huge|vast|unknown)\b"
+)
+TIME_WORDS: Final = re.compile(
+    r"\b(?:\w+day|(?:second|minute|hour|day|week|month|year|decade|centur)\w*|daily|annual\w*|summer|winter|spring|autumn|recently|always|"
+    r"never|morning|evening|night|noon|midnight|christmas|easter|soon|indefinite\w*|permanent\w*|often|regular\w*|once|twice|now|currently|"
+    r"earlier|later|\d+s)\b"
+)
+TIME_CLAUSES: Final = re.compile(r"\b(?:after|before|during|until|since|while|when|upon|every|following|by the time)\b")
+TIME_UNITS: Final = frozenset("century decade year month week fortnight day hour minute second clock era ordinal".split())
+LIGHT: Final = frozenset(  # words that tell nothing by themselves
+    stem(word)
+    for word in """
+    person people time number amount total name call take took hold held happen occur include part thing kind type state describe locate
+    situate become became use get go come do about around approximately roughly nearly almost exactly answer yes information source passage
+    sentence evidence refer relate regard following specifically respectively worth percent dollar euro pound half third quarter twice
+    long tall high wide deep heavy
+    """.split()
+) | frozenset(stem(word) for words in (UNITS, SCALES, SMALL, TENS) for word in words)
+
+
+def formal_fault(text: str, question: str) -> str | None:
+    """Why a text cannot be an answer whatever the evidence: it is empty, or not the kind of thing that was asked for."""
+    told, asked = facts(text), fold(question)
+    if not (telling_words(text) or told.quantities or told.times):
+        return "it says nothing"
+    if SECOND_QUESTION.search(asked):
+        return None
+    new = new_words(text, question)
+    lacking = (
+        (HOW_MANY.search(asked) and not _tells_amount(text), "a number was asked for, and it gives none"),
+        (
+            HOW_LONG.search(asked) and not (_tells_amount(text) or _tells_time(text) or TIME_CLAUSES.search(fold(text))),
+            "a length of time was asked for, and it gives none",
+        ),
+        (WHEN.search(asked) and not (_tells_time(text) or TIME_CLAUSES.search(fold(text))), "a time was asked for, and it gives none"),
+        (WHAT_YEAR.search(asked) and not _tells_time(text), "a time was asked for, and it gives none"),
+        (WHO_OR_WHERE.search(asked) and not new, "a person or a place was asked for, and it names none"),
+        (WHICH_NAME.search(asked) and not any(word[0].isupper() for word in new), "a name was asked for, and it gives none"),
+    )
+    return next((reason for lacks, reason in lacking if lacks), None)
+
+
+def _tells_amount(text: str) -> bool:
+    amounts = [one for one in facts(text).quantities if one.start >= 0 and not is_year(one) and one.unit not in ("clock", "era")]
+    return bool(amounts or AMOUNT_WORDS.search(fold(text)))
+
+
+def _tells_time(text: str) -> bool:
+    """Whether a text tells a date, a length of time, or a bare number."""
+    told = facts(text)
+    times = [one for one in told.quantities if one.unit in TIME_UNITS or not (one.unit or one.counted)]
+    return bool(times or told.times or TIME_WORDS.search(fold(text)))
+
+
+def is_year(quantity: Quantity) -> bool:
+    """Whether a number is, by all appearances, a year."""
+    return not quantity.unit and (1900 if quantity.counted else 1000) <= quantity.value <= 2100 and quantity.value % 1 == 0
+
+
+def telling_words(text: str) -> list[str]:
+    """The content words of a text without its numbers (they are checked as such) and without words that tell nothing."""
+    return [word for word in content_words(text) if stem(word) not in LIGHT and not word[0].isdigit() and not facts(word).quantities]
+
+
+def new_words(text: str, question: str) -> list[str]:
+    """The telling words of a text that its question does not have."""
+    asked = {stem(word) for word in content_words(question)}
+    return [word for word in telling_words(text) if stem(word) not in asked]

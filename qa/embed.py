@@ -1,0 +1,143 @@
+"""The embedder: text → unit vectors. MiniLM on onnxruntime inside this process, or a model of an Ollama server."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from qa import weights
+from qa.address import OLLAMA_URL
+from qa.errors import EngineError, SettingsError, WeightsError
+from qa.settings import Settings
+from qa.tokens import estimate
+from qa.types import Progress
+
+if TYPE_CHECKING:
+    from qa.ollama import Ollama
+
+Vectors = npt.NDArray[np.float32]
+
+MOST_POSITIONS: Final = 512  # of MiniLM; longer texts are cut there
+ADVISED_TOKENS: Final = 256  # the max_seq_length of all-MiniLM-L6-v2's own configuration; passages keep to it
+BATCH: Final = 32  # texts per request to Ollama
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose dot product is their cosine similarity. Safe to use from several threads."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Model, digest, dimensions and pooling: vectors of different fingerprints cannot be compared."""
+
+    @property
+    def dimensions(self) -> int: ...
+
+    @property
+    def limit(self) -> int:
+        """Most tokens of a text, special tokens included, at which it is still embedded well."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row of length 1 for each text: shape (len(texts), dimensions). Raises EngineError."""
+
+    def count(self, text: str) -> int:
+        """Tokens of the text, special tokens included; never too few."""
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2, int8: mean of the last hidden states, scaled to length 1.
+
+    One text at a time and without padding: quicker than batches on a CPU, and since int8 scales by what is in the batch, the only way
+    in which a text always gets the same vector.
+    """
+
+    dimensions: Final = 384
+    limit: Final = ADVISED_TOKENS
+
+    def __init__(self, model: Path, tokenizer: Path, threads: int, digest: str = "") -> None:
+        """Raises WeightsError where a file is not what it should be; `digest` is computed where it is not given."""
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text ever seen
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+            self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        except Exception as error:  # both libraries raise bare classes of their own
+            raise WeightsError(f"The embedder cannot be loaded: {error}", f"Delete {model} and {tokenizer} and try again.") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        digest = digest or hashlib.sha256(model.read_bytes()).hexdigest()
+        self.fingerprint = f"all-minilm-l6-v2-int8:{digest[:12]}:{self.dimensions}:mean"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        rows = [self._vector(text) for text in texts]
+        return np.stack(rows) if rows else np.empty((0, self.dimensions), dtype=np.float32)
+
+    def count(self, text: str) -> int:
+        return len(self._tokenizer.encode(text).ids)
+
+    def _vector(self, text: str) -> Vectors:
+        ids = np.array([self._ids(text)], dtype=np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        states: Vectors = self._session.run(["last_hidden_state"], inputs)[0]
+        return unit(states[0].mean(axis=0))
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer.encode(text).ids
+        return ids if len(ids) <= MOST_POSITIONS else [*ids[: MOST_POSITIONS - 1], ids[-1]]
+
+
+class OllamaEmbedder:
+    """An embedding model of an Ollama server. A text that does not fit the model is an error, never cut."""
+
+    def __init__(self, server: "Ollama", model: str) -> None:
+        """Raises EngineError where the server does not answer or the model cannot embed."""
+        self._server, self._model = server, model
+        self.limit = min(server.context(model) or MOST_POSITIONS, MOST_POSITIONS) * 2 // 3  # tokens are only estimated
+        self.dimensions = self.embed(["dimensions"]).shape[1]
+        self.fingerprint = f"ollama:{model}:{server.digest(model)[:12]}:{self.dimensions}:ollama"
+
+    def count(self, text: str) -> int:
+        return estimate(text)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimensions), dtype=np.float32)
+        parts = [self._server.embed(self._model, texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
+        return unit(np.concatenate([np.asarray(part, dtype=np.float32) for part in parts]))
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """The same directions at length 1; raises EngineError for a vector that has none."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
+        raise EngineError("The embedder gave a vector without direction", "Check the embedding model, or set FOOTNOTE_EMBEDDER=embedded.")
+    scaled: Vectors = (vectors / lengths).astype(np.float32)
+    return scaled
+
+
+def open_embedder(settings: Settings, progress: Progress) -> Embedder:
+    """The embedder that the settings name; its files or its model are fetched where missing.
+
+    Raises SettingsError for an unknown engine, WeightsError or EngineError where the embedder cannot be had.
+    """
+    engine, _, name = settings.embedder.partition(":")
+    if settings.embedder == "embedded":
+        model, tokenizer = (
+            weights.fetch(one, settings.cache, settings.weights, progress) for one in (weights.MINILM, weights.MINILM_TOKENIZER)
+        )
+        return MiniLM(model, tokenizer, settings.threads or 2, weights.MINILM.sha256)
+    if engine == "ollama" and name:
+        from qa.ollama import Ollama
+
+        server = Ollama(settings.model_url or OLLAMA_URL, settings.timeout)
+        server.ensure(name, progress)
+        return OllamaEmbedder(server, name)
+    raise SettingsError(f"There is no embedder {settings.embedder!r}", "Set FOOTNOTE_EMBEDDER to embedded or ollama:NAME.")

@@ -1,0 +1,113 @@
+"""The index of one home folder, opened: catalog, vectors, embedder and retriever, with the lock that makes this process its writer."""
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from filelock import FileLock, Timeout
+
+from qa import sync
+from qa.catalog import Catalog
+from qa.embed import Embedder, open_embedder
+from qa.errors import IndexLockedError, StoreError
+from qa.retrieve import Retriever
+from qa.settings import Settings, data_folder
+from qa.types import Progress, SyncReport
+from qa.vectors import Vectors
+
+CATALOG: Final = "catalog.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Everything that a question needs but the language model.
+
+    The process that holds the lock is the owner: it may sync, and only it opens Chroma. Others read the catalog.
+    """
+
+    catalog: Catalog
+    vectors: Vectors
+    embedder: Embedder
+    retriever: Retriever
+    home: Path
+    lock: FileLock | None
+
+    @classmethod
+    def open(cls, settings: Settings, progress: Progress) -> Self:
+        """Open (or create) the index of `settings.home`. Raises StoreError, WeightsError, EngineError."""
+        home = settings.home
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            lock = claim(home)
+        except OSError as error:
+            raise StoreError(
+                f"The folder {home} cannot be used: {error.strerror}", "Set FOOTNOTE_HOME to a folder you can write."
+            ) from error
+        with ExitStack() as undo:
+            if lock is not None:
+                undo.callback(lock.release)
+            catalog = undo.enter_context(closing(Catalog(home / CATALOG)))
+            library = cls.of(catalog, open_embedder(settings, progress), home, lock, settings.chroma_url)
+            undo.pop_all()
+        return library
+
+    @classmethod
+    def of(cls, catalog: Catalog, embedder: Embedder, home: Path, lock: FileLock | None, chroma_url: str | None = None) -> Self:
+        """Put an index together from its parts."""
+        vectors = Vectors(catalog, home / "chroma", embedder.fingerprint, chroma_url)
+        vectors.open(writer=lock is not None)
+        return cls(catalog, vectors, embedder, Retriever(catalog, vectors, embedder), home, lock)
+
+    def close(self) -> None:
+        with ExitStack() as last:
+            if self.lock is not None:
+                last.callback(self.lock.release)
+                last.callback((self.home / "owner").unlink, missing_ok=True)
+            last.callback(self.catalog.close)
+            self.vectors.close()
+
+    def folders(self, asked: Sequence[Path]) -> tuple[Path, ...]:
+        """The folders to index, as absolute paths: those asked for, else those of the last sync, else the seeds."""
+        remembered = self.catalog.meta("folders")
+        wanted = tuple(asked) or tuple(map(Path, json.loads(remembered or "[]"))) or (data_folder("seeds"),)
+        return tuple(Path(os.path.abspath(folder)) for folder in wanted)  # noqa: PTH100 - resolve() would rename a folder that is a link
+
+    def plan(self, folders: Sequence[Path]) -> sync.Plan:
+        return sync.plan(self.catalog, self.folders(folders))
+
+    def sync(self, folders: Sequence[Path], progress: Progress) -> SyncReport:
+        """Bring the index up to date with the folders. Raises IndexLockedError when another process is its writer."""
+        if self.lock is None:
+            raise IndexLockedError(
+                f"The index {self.home} is being used by process {_owner(self.home)}", "Stop that one, or ask it to sync."
+            )
+        plan = self.plan(folders)
+        # Remembered first: after an interruption a sync of no named folders must go on with these, not with the seeds.
+        self.catalog.set_meta("folders", json.dumps([str(folder) for folder in self.folders(folders)]))
+        if self.catalog.unembedded(self.embedder.fingerprint):
+            sync.embed_anew(self.catalog, self.embedder, progress)
+            self.vectors.open()
+        self.catalog.set_meta("embedder", self.embedder.fingerprint)
+        return sync.apply(plan, self.catalog, self.vectors, self.embedder, progress)
+
+
+def claim(home: Path) -> FileLock | None:
+    """Become the writer of the index in an existing folder; None where another process is. Raises OSError."""
+    lock = FileLock(home / "lock", thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    (home / "owner").write_text(str(os.getpid()), encoding="utf-8")
+    return lock
+
+
+def _owner(home: Path) -> str:
+    try:
+        return (home / "owner").read_text(encoding="utf-8")
+    except OSError:
+        return "unknown"

@@ -1,0 +1,235 @@
+"""The language model that the settings name: of an Ollama server, of an OpenAI-compatible one, or the embedded llama.cpp."""
+
+import logging
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from qa import weights
+from qa.address import OLLAMA_URL, answers, is_local
+from qa.errors import EngineError, SettingsError
+from qa.settings import Settings
+from qa.tokens import estimate
+from qa.types import Progress
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel, LanguageModelInput
+    from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.runnables import Runnable
+
+    from qa.completions import Request
+
+EMBEDDED: Final = {"embedded": weights.QWEN, "embedded:smollm2": weights.SMOLLM2}
+SERVER_HINT: Final = "Check FOOTNOTE_MODEL_URL and that the server runs, or set FOOTNOTE_MODEL=embedded."
+PROBE: Final = 2.0  # seconds that an Ollama server nobody named has for an answer
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A LangChain chat model with what the rest of Footnote must know of it.
+
+    `context` is in tokens; `count` tells the tokens of a text (by the model's own tokenizer where the engine shows it, else rather too
+    many); `requesting` gives the chat model set up for one kind of call.
+    """
+
+    name: str
+    context: int
+    count: Callable[[str], int]
+    requesting: "Callable[[Request], Runnable[LanguageModelInput, AIMessage]]"
+    close: Callable[[], None] = lambda: None
+
+    @classmethod
+    def of(cls, chat: "BaseChatModel", name: str = "test", context: int = 4096) -> "LanguageModel":
+        """Any LangChain chat model, with nothing asked of it but its stop sequences."""
+
+        def requesting(request: "Request") -> "Runnable[LanguageModelInput, AIMessage]":
+            return chat.bind(stop=list(request.stop)) if request.stop else chat
+
+        return cls(name, context, estimate, requesting)
+
+    def runnable(
+        self, max_tokens: int = 512, stop: tuple[str, ...] = (), grammar: str | None = None
+    ) -> "Runnable[LanguageModelInput, AIMessage]":
+        """The chat model for LCEL: `prompt | model.runnable()`. Streams AIMessageChunks; closing the stream stops the model.
+
+        The temperature is 0. `grammar` (GBNF) binds the embedded model and is left out elsewhere. The stream raises EngineError:
+        ReplyCutError unless the reply is complete, PromptTooLongError where the prompt did not fit.
+        """
+        from qa.completions import Request
+
+        return self.requesting(Request(max_tokens, stop, grammar))
+
+    def yes(self, messages: "Sequence[BaseMessage]") -> float | None:
+        """Probability, 0 to 1, that the reply begins with yes rather than no; 0.5 where it begins with neither.
+
+        None where the engine gives no probabilities. Costs one token; raises EngineError.
+        """
+        from qa.completions import Request
+
+        request = Request(max_tokens=1, logprobs=True, cut_allowed=True)
+        chunks = list(self.requesting(request).stream(list(messages)))
+        return next((share_of_yes(found) for chunk in chunks if (found := candidates(chunk))), None)
+
+
+def candidates(chunk: "AIMessage") -> Sequence[Mapping[str, Any]]:
+    """The likeliest first tokens (`token`, `logprob`) that a chunk tells of, in OpenAI's form or in Ollama's."""
+    logprobs = chunk.response_metadata.get("logprobs")
+    tokens = logprobs.get("content") if isinstance(logprobs, dict) else logprobs
+    found: Sequence[Mapping[str, Any]] = (tokens[0]["top_logprobs"] or ()) if tokens else ()
+    return found
+
+
+def share_of_yes(found: Iterable[Mapping[str, Any]]) -> float:
+    """The part of yes, however written (" Yes", "YES", "yes."), in the probability of yes and no together."""
+    mass = {"yes": 0.0, "no": 0.0}
+    for candidate in found:
+        word = "".join(filter(str.isalpha, str(candidate["token"]))).lower()
+        if word in mass:
+            mass[word] += math.exp(float(candidate["logprob"]))
+    total = sum(mass.values())
+    return mass["yes"] / total if total else 0.5
+
+
+def open_language_model(settings: Settings, progress: Progress) -> LanguageModel:
+    """The model that `settings.model` names, ready to answer; fetched or pulled where it is missing. Close it after use.
+
+    Raises SettingsError for a name of no known form, WeightsError or EngineError where the model cannot be had.
+    """
+    engine, _, name = settings.model.partition(":")
+    if settings.model == "auto":
+        return open_automatic(settings, progress)
+    if settings.model in EMBEDDED:
+        return open_weights(EMBEDDED[settings.model], settings, progress)
+    if engine == "embedded" and name:
+        return open_file(Path(name).expanduser(), settings, progress)
+    if engine == "ollama" and name:
+        return open_ollama(name, settings, progress)
+    if engine == "openai" and name:
+        return open_compatible(name, settings)
+    raise SettingsError(f"There is no model {settings.model!r}", "Set FOOTNOTE_MODEL to auto, embedded, ollama:NAME or openai:NAME.")
+
+
+def open_automatic(settings: Settings, progress: Progress) -> LanguageModel:
+    """The first chat model of the Ollama server if one answers at once, else the embedded model."""
+    name = _chat_model_of(settings.model_url or OLLAMA_URL)
+    return open_ollama(name, settings, progress) if name else open_weights(weights.QWEN, settings, progress)
+
+
+def open_weights(known: weights.Weights, settings: Settings, progress: Progress) -> LanguageModel:
+    """The embedded llama.cpp with a model of ours, fetched if need be."""
+    return _open_llama(weights.fetch(known, settings.cache, settings.weights, progress), known.name, settings, progress)
+
+
+def open_file(path: Path, settings: Settings, progress: Progress) -> LanguageModel:
+    """The embedded llama.cpp with a GGUF file of the user's."""
+    if not path.is_file():
+        raise SettingsError(f"There is no file {path}", "Set FOOTNOTE_MODEL to embedded, or to embedded:FILE with a GGUF file.")
+    return _open_llama(path, path.stem, settings, progress)
+
+
+def _open_llama(path: Path, title: str, settings: Settings, progress: Progress) -> LanguageModel:
+    from qa.llama import RESTART, LlamaServer
+
+    progress(f"loading {title}", 0, 0)
+    server = LlamaServer(path, settings.context, settings.threads, settings.timeout)
+    try:
+        from qa.completions import CompletionsChat  # LangChain is imported while the model loads
+
+        server.wait()
+        chat = CompletionsChat(client=server.client, model=title, label=f"the embedded {title}", hint=RESTART, llama=True)
+    except BaseException:
+        server.close()
+        raise
+    return LanguageModel(f"embedded:{title}", server.context, server.count, chat.requesting, server.close)
+
+
+def open_ollama(name: str, settings: Settings, progress: Progress) -> LanguageModel:
+    from qa.ollama import Ollama
+
+    server = Ollama(settings.model_url or OLLAMA_URL, settings.timeout)
+    server.ensure(name, progress)
+    progress(f"loading {name}", 0, 0)
+    chat = server.chat(name, settings.context)
+    return LanguageModel(f"ollama:{name}", chat.num_ctx or settings.context, estimate, chat.requesting)
+
+
+def open_compatible(name: str, settings: Settings) -> LanguageModel:
+    """A model of the server at `settings.model_url`; its key is taken from OPENAI_API_KEY, as its other clients do."""
+    import httpx
+
+    from qa.completions import CompletionsChat, reaching
+
+    if not settings.model_url:
+        raise SettingsError(
+            f"The address of the server of {name} is missing", "Set FOOTNOTE_MODEL_URL, to http://127.0.0.1:8000/v1 or the like."
+        )
+    key = os.environ.get("OPENAI_API_KEY")
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    timeout = httpx.Timeout(settings.timeout, connect=5)
+    label = f"the server at {settings.model_url}"
+    with reaching(label, SERVER_HINT):
+        client = httpx.Client(base_url=settings.model_url, headers=headers, timeout=timeout, trust_env=not is_local(settings.model_url))
+        client.get("models")
+    chat = CompletionsChat(client=client, model=name, label=label, hint=SERVER_HINT)
+    return LanguageModel(f"openai:{name}", settings.context, estimate, chat.requesting, client.close)
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """A model that FOOTNOTE_MODEL (kind language) or FOOTNOTE_EMBEDDER can be set to; `size` in bytes."""
+
+    name: str
+    engine: Literal["embedded", "ollama"]
+    kind: Literal["language", "embedder"]
+    size: int
+    present: bool
+
+
+def installed(settings: Settings) -> tuple[InstalledModel, ...]:
+    """The embedded models, whether their files are here or would be fetched, and the models of the Ollama server if one answers."""
+    own = (
+        InstalledModel("embedded", "embedded", "language", weights.QWEN.size, _held(weights.QWEN, settings)),
+        InstalledModel("embedded:smollm2", "embedded", "language", weights.SMOLLM2.size, _held(weights.SMOLLM2, settings)),
+        InstalledModel("embedded", "embedded", "embedder", weights.MINILM.size, _held(weights.MINILM, settings)),
+    )
+    return own + _of_ollama(settings.model_url or OLLAMA_URL)
+
+
+def _of_ollama(url: str) -> tuple[InstalledModel, ...]:
+    if not answers(url):
+        return ()
+    from qa.ollama import Ollama
+
+    try:
+        server = Ollama(url, PROBE)
+        kinds = {model: _kind(server.chats(model.name)) for model in server.models()}
+    except EngineError as error:
+        log.warning("%s", error.line())
+        return ()
+    return tuple(InstalledModel(f"ollama:{model.name}", "ollama", kind, model.size, True) for model, kind in kinds.items())
+
+
+def _kind(chats: bool) -> Literal["language", "embedder"]:
+    return "language" if chats else "embedder"
+
+
+def _chat_model_of(url: str) -> str | None:
+    if not answers(url):
+        return None
+    from qa.ollama import Ollama
+
+    try:
+        return Ollama(url, PROBE).chat_model()
+    except EngineError as error:
+        log.warning("auto: %s; the embedded model is used", error.message)
+        return None
+
+
+def _held(one: weights.Weights, settings: Settings) -> bool:
+    places = [settings.weights / one.file] if settings.weights else []
+    places += (settings.cache / "models").glob(f"*-{one.file}")
+    return any(place.is_file() and place.stat().st_size == one.size for place in places)

@@ -1,0 +1,182 @@
+"""Everything that Footnote asks of an Ollama server: its models, a chat model that never loses a word in silence, embeddings."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import generate_from_stream
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_ollama import ChatOllama
+from ollama import Client, ResponseError
+
+from qa.address import is_local
+from qa.completions import CANDIDATES, Completeness, Request, reaching, too_long
+from qa.errors import EngineError, ModelMissingError
+from qa.tokens import estimate
+from qa.types import Progress
+
+KEEP_ALIVE: Final = "30m"  # loading again costs more than the whole answer
+FRAME: Final = 8  # tokens around a message, at most
+START: Final = "Start it with `ollama serve`, or set FOOTNOTE_MODEL=embedded."
+
+
+@dataclass(frozen=True, slots=True)
+class OllamaModel:
+    """A model that the server holds; `size` in bytes."""
+
+    name: str
+    size: int
+    digest: str
+
+
+class Ollama:
+    """One Ollama server. Every method raises EngineError (unreachable, too slow, failed) or ModelMissingError."""
+
+    def __init__(self, url: str, timeout: float = 300.0) -> None:
+        self.url = url
+        self._options = connection(url, timeout)
+        with asking(url):
+            self._client = Client(host=url, **self._options)
+
+    def models(self) -> tuple[OllamaModel, ...]:
+        """What is installed, in the order of the server: the newest first."""
+        with asking(self.url):
+            return tuple(OllamaModel(item.model or "", int(item.size or 0), item.digest or "") for item in self._client.list().models)
+
+    def chat_model(self) -> str | None:
+        """The name of the first installed model that can chat."""
+        return next((item.name for item in self.models() if self.chats(item.name)), None)
+
+    def chats(self, name: str) -> bool:
+        """Whether the model can chat; those that only embed cannot."""
+        with asking(self.url, name):
+            return "completion" in (self._client.show(name).capabilities or ())
+
+    def ensure(self, name: str, progress: Progress) -> None:
+        """Pulls the model if it is missing. Raises ModelMissingError with the reason where it cannot be pulled."""
+        try:
+            self._show(name)
+        except ModelMissingError:
+            self._pull(name, progress)
+
+    def context(self, name: str) -> int:
+        """Tokens that the model was trained to take in; 0 where the server does not tell."""
+        facts = self._show(name)
+        return next((int(value) for key, value in facts.items() if key.endswith(".context_length")), 0)
+
+    def digest(self, name: str) -> str:
+        tagged = name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+        return next((item.digest for item in self.models() if item.name == tagged), "")
+
+    def embed(self, name: str, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """One vector for each text; raises PromptTooLongError for a text that the model would have to cut."""
+        with asking(self.url, name):
+            return self._client.embed(name, list(texts), truncate=False, keep_alive=KEEP_ALIVE).embeddings
+
+    def chat(self, name: str, context: int) -> "OllamaChat":
+        """A chat model, loaded by the server, with a context of `context` tokens, or fewer where it was trained on fewer."""
+        context = min(context, self.context(name) or context)
+        with asking(self.url, name):
+            self._client.generate(name, keep_alive=KEEP_ALIVE, options={"num_ctx": context})  # without a prompt it only loads
+        return OllamaChat(
+            model=name,
+            base_url=self.url,
+            num_ctx=context,
+            keep_alive=KEEP_ALIVE,
+            temperature=0,
+            seed=0,
+            repeat_penalty=1.0,  # Ollama's default would punish the verbatim quotes that are asked for
+            reasoning=False,
+            client_kwargs=self._options,
+        )
+
+    def _show(self, name: str) -> dict[str, Any]:
+        with asking(self.url, name):
+            return dict(self._client.show(name).modelinfo or {})
+
+    def _pull(self, name: str, progress: Progress) -> None:
+        done: dict[str, int] = {}
+        total: dict[str, int] = {}
+        try:
+            with asking(self.url, name):
+                for part in self._client.pull(name, stream=True):
+                    if part.digest and part.total:
+                        done[part.digest], total[part.digest] = part.completed or 0, part.total
+                    progress(f"pulling {name}", sum(done.values()), sum(total.values()))
+        except EngineError as error:
+            hint = f"Run `ollama pull {name}`, or set FOOTNOTE_MODEL to a model that `footnote models` lists."
+            raise ModelMissingError(f"Ollama does not have {name} and cannot pull it: {error.message}", hint) from error
+
+
+class OllamaChat(ChatOllama):
+    """ChatOllama whose replies are complete and whose prompts were read whole, or that raises an EngineError."""
+
+    request: Request = Request(max_tokens=512)
+
+    def requesting(self, request: Request) -> "OllamaChat":
+        logprobs = {"logprobs": True, "top_logprobs": CANDIDATES} if request.logprobs else {}
+        options = {"num_predict": request.max_tokens, "stop": list(request.stop) or None}
+        return self.model_copy(update={"request": request, **options, **logprobs})
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> ChatResult:
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> Iterator[ChatGenerationChunk]:
+        expected = sum(estimate(str(message.content)) + FRAME for message in messages)
+        self._check_room(expected, expected + self.request.max_tokens)
+        reply = Completeness(f"Ollama ({self.model})", self.request)
+        with asking(self.base_url or "", self.model):
+            for chunk in super()._stream(messages, stop, run_manager, **kwargs):
+                reply.add(chunk)
+                yield chunk
+        self._check_room(reply.read or expected, reply.read + reply.written + 1)
+        reply.check()
+
+    def _check_room(self, read: int, used: int) -> None:
+        """Raises PromptTooLongError when a prompt of `read` tokens and its reply use more than the context holds.
+
+        Ollama would drop messages or the beginning of the prompt, or forget them while it writes, and answer all the same; what it drops
+        it does not count, and what it remembers of earlier prompts it need not count, so only an estimate tells in time.
+        """
+        if self.num_ctx and used > self.num_ctx:
+            raise too_long(f"Ollama ({self.model})", read, self.num_ctx, self.request)
+
+
+def connection(url: str, timeout: float) -> dict[str, Any]:
+    """Options of the HTTP client: `timeout` in seconds, and no proxy on the way to this machine."""
+    return {"timeout": httpx.Timeout(timeout, connect=5), "trust_env": not is_local(url)}
+
+
+@contextmanager
+def asking(url: str, model: str = "") -> Iterator[None]:
+    """Turns what the Ollama client raises into errors of ours."""
+    try:
+        with reaching(f"Ollama at {url}", START):
+            yield
+    except ResponseError as error:
+        raise refusal(error, model) from error
+
+
+def refusal(error: ResponseError, model: str) -> EngineError:
+    reason = str(error.error)
+    if error.status_code == httpx.codes.NOT_FOUND and model:
+        return ModelMissingError(f"Ollama does not have the model {model}", f"Run `ollama pull {model}`.")
+    if "context length" in reason or "exceeds maximum context" in reason:
+        return too_long(f"Ollama ({model})", 0, 0, Request(0), reason)
+    return EngineError(f"Ollama failed: {reason}", "The log of `ollama serve` may tell more.")

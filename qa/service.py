@@ -1,0 +1,217 @@
+"""QA, the facade: all that the page, the HTTP endpoint and the command line know of Footnote."""
+
+import dataclasses
+import json
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, Self
+
+from qa.errors import FootnoteError, NotFoundError, NotReadyError, UsageError
+from qa.library import Library
+from qa.settings import Settings
+from qa.suggest import suggestions
+from qa.types import Answer, Document, DocumentStatus, Done, Event, Hit, Passage, Progress, Stage, Status, SyncReport, Turn, ignore
+
+if TYPE_CHECKING:
+    from qa.answer import Answerer
+    from qa.models import LanguageModel
+
+MOST_QUESTION: Final = 2000  # characters
+MOST_HISTORY: Final = 20_000  # characters of all turns
+REMEMBERED: Final = 1000  # answers that feedback may still be given on
+
+StageName = Literal["index", "model"]
+
+
+class QA:
+    """Answers questions from a library. `open` builds the real one; the constructor takes its parts."""
+
+    def __init__(self, library: Library | None = None, model: "LanguageModel | None" = None, settings: Settings | None = None) -> None:
+        self._settings = settings or Settings()
+        self._library = library
+        self._model = model
+        self._answerer: Answerer | None = None
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._stages: dict[StageName, Stage] = {}
+        self._errors: dict[StageName, FootnoteError] = {}
+        self._changed = threading.Condition()
+        self._syncing = threading.Lock()
+        self._closed = False
+        self._tell(Stage("index", "ready" if library else "waiting", ""))
+        self._tell(Stage("model", "ready" if model else "waiting", model.name if model else ""))
+
+    @classmethod
+    def open(cls, settings: Settings, model: bool = True, sync: bool = True) -> Self:
+        """Begin to open index (with a first sync) and model, each in a thread of its own, and return at once; `wait` waits for them."""
+        qa = cls(settings=settings)
+        qa._start("index", lambda: qa._open_library(sync))
+        if model:
+            qa._start("model", qa._open_model)
+        else:
+            qa._tell(Stage("model", "ready", "not used"))
+        return qa
+
+    def status(self) -> Status:
+        with self._changed:
+            return Status(tuple(self._stages.values()))
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Until index and model are ready. Raises the error of a stage that failed, NotReadyError when the time (seconds) is up."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._errors or self._ready(), timeout):
+                raise NotReadyError(f"Not ready after {timeout:g} seconds: {self._waiting_for()}", "Wait, or look at the log.")
+        self._require("index", "model")
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+        """Found, then Token and Revised, then exactly one Done; closing the iterator stops the model.
+
+        Raises UsageError for a question that is empty or too long, NotReadyError, and while iterating EngineError.
+        """
+        question = checked(question, history)
+        self._require("index", "model")
+        return self._remembering(self._answer_with().ask(question, history))
+
+    def search(self, question: str, limit: int = 10) -> tuple[Hit, ...]:
+        """The best passages for a question; no language model is touched. Raises UsageError, NotReadyError."""
+        question = checked(question, ())
+        retriever = self._indexed().retriever
+        return retriever.search(retriever.prepare(question), limit)
+
+    def sync(self, folders: Sequence[Path] = (), dry_run: bool = False, progress: Progress = ignore) -> SyncReport:
+        """Bring the index up to date with folders (none: those of the settings, or of the last sync).
+
+        Raises IndexLockedError, UsageError.
+        """
+        from qa.sync import report
+
+        library = self._indexed()
+        wanted = [folder.expanduser().absolute() for folder in folders] or self._settings.folders
+        if dry_run:
+            return report(library.plan(wanted), library.catalog)
+        with self._syncing:
+            return library.sync(wanted, progress)
+
+    def documents(self) -> tuple[DocumentStatus, ...]:
+        return self._indexed().catalog.documents()
+
+    def document(self, id: str) -> tuple[Document, tuple[Passage, ...]]:  # noqa: A002
+        """A document's text with its passages. Raises NotFoundError."""
+        catalog = self._indexed().catalog
+        return catalog.document(id), catalog.passages_of(id)
+
+    def examples(self, limit: int = 4) -> tuple[str, ...]:
+        """Questions that the documents can be asked, drawn from them."""
+        catalog = self._indexed().catalog
+        return suggestions([catalog.passages_of(status.id) for status in catalog.documents()[:50]], limit)
+
+    def feedback(self, answer: str, good: bool, note: str) -> None:
+        """Keep what a user thought of an answer, with the answer. Raises NotFoundError for one that is not remembered."""
+        given = self._answers.get(answer)
+        if given is None:
+            raise NotFoundError(
+                f"There is no answer {answer!r}", f"A server takes feedback on its last {REMEMBERED} answers."
+            )
+        trace = json.dumps(dataclasses.asdict(given), ensure_ascii=False, default=dict)
+        self._indexed().catalog.add_feedback(answer, good, note, trace)
+
+    def close(self) -> None:
+        self._closed = True
+        if self._model is not None:
+            self._model.close()
+        if self._library is not None:
+            with self._syncing:
+                self._library.close()
+
+    def _open_library(self, sync: bool) -> str:
+        library = Library.open(self._settings, lambda label, done, total: self._progress("index", label, done, total))
+        self._library = library
+        if sync and library.lock is not None:
+            with self._syncing:
+                library.sync(self._settings.folders, lambda label, done, total: self._progress("index", label, done, total))
+        return f"{library.catalog.count()} passages"
+
+    def _open_model(self) -> str:
+        from qa.models import open_language_model
+
+        self._model = open_language_model(self._settings, lambda label, done, total: self._progress("model", label, done, total))
+        import qa.answer  # noqa: F401 - imported here so that the first question need not wait for it
+
+        return self._model.name
+
+    def _start(self, name: StageName, open_: Callable[[], str]) -> None:
+        def run() -> None:
+            self._tell(Stage(name, "working", "opening"))
+            try:
+                self._tell(Stage(name, "ready", open_()))
+            except FootnoteError as error:
+                self._fail(name, error)
+            except Exception as error:  # noqa: BLE001 - a thread's last stand: the stage must not hang
+                self._fail(name, FootnoteError(f"Opening the {name} failed: {type(error).__name__}: {error}", "Run `footnote doctor`."))
+
+        threading.Thread(target=run, name=f"open-{name}", daemon=True).start()
+
+    def _fail(self, name: StageName, error: FootnoteError) -> None:
+        self._errors[name] = error
+        self._tell(Stage(name, "failed", error.line()))
+
+    def _tell(self, stage: Stage) -> None:
+        with self._changed:
+            self._stages[stage.name] = stage
+            self._changed.notify_all()
+
+    def _progress(self, name: StageName, label: str, done: int, total: int) -> None:
+        if self._closed:
+            raise NotReadyError("Footnote is being closed")
+        unit: Literal["bytes", "files"] = "files" if label.startswith(("indexing", "embedding")) else "bytes"
+        self._tell(Stage(name, "working", label, done, total, unit))
+
+    def _ready(self) -> bool:
+        return all(stage.state == "ready" for stage in self._stages.values())
+
+    def _waiting_for(self) -> str:
+        return ", ".join(f"{stage.name}: {stage.detail or stage.state}" for stage in self._stages.values() if stage.state != "ready")
+
+    def _require(self, *names: StageName) -> None:
+        for name in names:
+            if name in self._errors:
+                raise self._errors[name]
+            if self._stages[name].state != "ready":
+                raise NotReadyError(f"Still getting ready: {self._waiting_for()}", "Try again in a moment.")
+
+    def _indexed(self) -> Library:
+        self._require("index")
+        if self._library is None:
+            raise NotReadyError("There is no index", "Open one with QA.open.")
+        return self._library
+
+    def _answer_with(self) -> "Answerer":
+        from qa.answer import Answerer
+
+        if self._model is None:
+            raise NotReadyError("There is no language model", "Open one with QA.open(settings, model=True).")
+        if self._answerer is None:
+            self._answerer = Answerer(self._indexed(), self._model, self._settings.evidence_tokens, self._settings.caution)
+        return self._answerer
+
+    def _remembering(self, events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Done):
+                self._answers[event.answer.id] = event.answer
+                while len(self._answers) > REMEMBERED:
+                    self._answers.popitem(last=False)
+            yield event
+
+
+def checked(question: str, history: Sequence[Turn]) -> str:
+    """The question without stray spaces and control characters. Raises UsageError when it or the history is empty or too long."""
+    plain = " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", question).split())
+    if not plain:
+        raise UsageError("The question is empty", "Ask something.")
+    if len(plain) > MOST_QUESTION:
+        raise UsageError(f"The question has {len(plain)} characters, {MOST_QUESTION} are allowed", "Ask it more briefly.")
+    if sum(len(turn.content) for turn in history) > MOST_HISTORY:
+        raise UsageError(f"The history has more than {MOST_HISTORY} characters", "Send only the last turns.")
+    return plain

@@ -1,0 +1,179 @@
+"""What the command line shows: text for people, with progress bars and colour only where a terminal shows them."""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Final
+
+from qa.types import Answer, Citation, DocumentStatus, Done, Event, Hit, Progress, Revised, SyncReport, Token, ignore, readable_date
+
+if TYPE_CHECKING:
+    from qa.doctor import Check
+    from qa.models import InstalledModel
+    from qa.service import QA
+    from qa.wire import Form
+
+EXCERPT: Final = 160  # characters of a passage that are shown
+NEAREST: Final = 3  # passages shown where the answer is withheld
+MEGABYTES_FROM: Final = 1_000_000  # totals from here on are bytes, and shown as megabytes
+CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # a document must not steer the terminal
+
+
+def show(text: str) -> None:
+    print(CONTROLS.sub("", text), flush=True)
+
+
+def show_json(form: "Form") -> None:
+    """One line, in ASCII where the output is not UTF-8."""
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(form.model_dump(), ensure_ascii=not utf8), flush=True)
+
+
+@contextmanager
+def bars() -> Iterator[Progress]:
+    """A `Progress` that draws on standard error, a bar for each kind of label (its first word), or nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield ignore
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskID, TextColumn
+    from rich.progress import Progress as Bars
+
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[amount]}")
+    with Bars(*columns, console=Console(stderr=True), transient=True) as drawn:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(label: str, done: int, total: int) -> None:
+            kind = label.partition(" ")[0]
+            if kind not in tasks:
+                tasks[kind] = drawn.add_task(label, total=None, amount="")
+            drawn.update(tasks[kind], description=CONTROLS.sub("", label), completed=done, total=total or None, amount=amount(done, total))
+
+        yield tell
+
+
+def amount(done: int, total: int) -> str:
+    """`12 / 98 MB`, `3 / 5`; empty where the total is not known."""
+    if total >= MEGABYTES_FROM:
+        return f"{done / 1e6:,.0f} / {total / 1e6:,.0f} MB"
+    return f"{done:,} / {total:,}" if total else ""
+
+
+def wait(qa: "QA") -> None:
+    """Until `qa` is ready, with a bar for each stage. Raises the error of a stage that failed."""
+    with bars() as tell:
+        while not (status := qa.status()).ready and all(stage.state != "failed" for stage in status.stages):
+            for stage in status.stages:
+                if stage.state == "working":
+                    tell(f"{stage.name}: {stage.detail}", stage.done, stage.total)
+            time.sleep(0.02)
+    qa.wait()
+
+
+def follow(events: Iterator[Event], seen: bool) -> Answer:
+    """The answer; where it is to be `seen`, a terminal shows its sentences as they are checked, and dimmed what is being written."""
+    with _live() if seen and sys.stdout.isatty() else nullcontext(_nowhere) as draw:
+        checked = unchecked = ""
+        for event in events:
+            match event:
+                case Token(text):
+                    unchecked += text
+                case Revised(text):
+                    checked, unchecked = text, ""
+                case Done(answer):
+                    return answer
+            draw(checked, unchecked)
+    raise AssertionError("QA.ask ends with Done")
+
+
+def _nowhere(checked: str, unchecked: str) -> None:
+    """Draws nothing."""
+
+
+@contextmanager
+def _live() -> Iterator[Callable[[str, str], None]]:
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(transient=True, refresh_per_second=10) as live:
+
+        def draw(checked: str, unchecked: str) -> None:
+            live.update(Text.assemble(CONTROLS.sub("", checked), " " if checked else "", (CONTROLS.sub("", unchecked), "dim")))
+
+        yield draw
+
+
+def answer_text(answer: Answer) -> str:
+    """The answer with its footnotes; where it is withheld the reason and the nearest passages."""
+    if answer.answered:
+        return "\n".join([answer.answer, "", *map(footnote, answer.citations)])
+    reason = f" ({answer.reason})" if answer.reason else ""
+    nearest = ["", "Nearest passages:", *map(_excerpt, answer.hits[:NEAREST])] if answer.hits else []
+    return "\n".join([f"{answer.answer}{reason}", *nearest])
+
+
+def footnote(citation: Citation) -> str:
+    """`[1] seeds/a.txt, p. 3, Title, 13 April 2025`, and below it the quote."""
+    page = f"p. {citation.page}" if citation.page else ""
+    place = ", ".join(filter(None, (citation.file, page, citation.title, citation.date and readable_date(citation.date))))
+    return f"[{citation.number}] {place}\n    {_quoted(_one_line(citation.quote))}"
+
+
+def _quoted(text: str) -> str:
+    return text if text.startswith(("“", '"')) else f"“{text}”"
+
+
+def hits_text(hits: Sequence[Hit]) -> str:
+    return "\n".join(map(_excerpt, hits)) if hits else "Nothing was found."
+
+
+def documents_text(documents: Sequence[DocumentStatus]) -> str:
+    if not documents:
+        return "There are no documents: run `footnote sync FOLDER`."
+    width = max(len(document.file) for document in documents)
+    return "\n".join(f"{document.file:<{width}}  {_about(document)}" for document in documents)
+
+
+def report_text(report: SyncReport, dry_run: bool) -> str:
+    """A line for each file that is added (+), changed (~), deleted (-) or unreadable (!), and the counts."""
+    lines = [f"{sign} {file}" for sign, files in (("+", report.added), ("~", report.changed), ("-", report.deleted)) for file in files]
+    lines += [f"! {file}: {reason}" for file, reason in report.unreadable]
+    counts = (("added", report.added), ("changed", report.changed), ("deleted", report.deleted), ("unchanged", report.unchanged))
+    summary = ", ".join(f"{len(files):,} {name}" for name, files in counts)
+    would = "A sync would find: " if dry_run else ""
+    return "\n".join([*lines, f"{would}{summary}, {len(report.unreadable):,} unreadable"])
+
+
+def models_text(models: Sequence["InstalledModel"]) -> str:
+    """A line for each model: what it is for, its name, its size, and whether it would have to be fetched."""
+    width = max(len(model.name) for model in models)
+    return "\n".join(
+        f"{model.kind:<8}  {model.name:<{width}}  {model.size / 1e6:>7,.0f} MB{'' if model.present else '  to be fetched'}"
+        for model in models
+    )
+
+
+def checks_text(checks: Sequence["Check"]) -> str:
+    """A line for each check, and below it what mends it."""
+    return "\n".join(
+        f"{check.state:<8} {check.name}: {check.message}" + (f"\n         {check.hint}" if check.hint else "") for check in checks
+    )
+
+
+def _about(document: DocumentStatus) -> str:
+    if document.status == "unreadable":
+        return f"unreadable: {document.error}"
+    dated = f", {readable_date(document.date)}" if document.date else ""
+    return f"{document.title}{dated} ({document.passages:,} passages)"
+
+
+def _excerpt(hit: Hit) -> str:
+    text = _one_line(hit.passage.text)
+    return f"  {hit.passage.heading} · {hit.passage.location}\n    {text if len(text) <= EXCERPT else text[: EXCERPT - 1] + '…'}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

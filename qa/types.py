@@ -1,0 +1,275 @@
+"""Frozen values that pass from stage to stage. Offsets count Unicode characters of `Document.text`."""
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters `start` (included) to `end` (excluded) of a document's text."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        return text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article of a document: what it is, and the blocks (paragraphs) that are its text.
+
+    What lies between the blocks (menus, teasers, bylines, repeated headlines) is neither searched nor cited.
+    """
+
+    title: str
+    date: str | None  # ISO 8601, "2025-04-13"; None where the document does not tell
+    byline: str | None
+    blocks: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file, or a row of a collection, as text."""
+
+    id: str
+    file: str  # "seeds/a.txt", or "seeds/rows.jsonl#17" for a row
+    text: str
+    articles: tuple[Article, ...]
+    pages: tuple[int, ...] = ()  # the offset at which each page begins; empty where there are no pages
+
+    @property
+    def title(self) -> str:
+        return self.articles[0].title if self.articles else self.file
+
+    @property
+    def date(self) -> str | None:
+        return self.articles[0].date if self.articles else None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Neighbouring whole sentences of one article; `text` is `Document.text[start:end]`."""
+
+    id: str
+    document: str
+    file: str
+    title: str
+    date: str | None
+    page: int | None
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...]
+
+    @property
+    def heading(self) -> str:
+        """`Title (13 April 2025)`, as shown to the reader and to the model."""
+        return f"{self.title} ({readable_date(self.date)})" if self.date else self.title
+
+    @property
+    def location(self) -> str:
+        return f"{self.file}, p. {self.page}" if self.page else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question; `scores` says what each stage of retrieval thought of it."""
+
+    passage: Passage
+    score: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence that the model is shown under `number` (from 1)."""
+
+    number: int
+    passage: Passage
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a sentence of the answer stands: `quote` is the document's text from `start` to `end`."""
+
+    number: int
+    document: str
+    file: str
+    title: str
+    date: str | None
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer with the numbers of its citations."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence as the model wrote it, with the numbers of the evidence that it pointed at."""
+
+    text: str
+    pointers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A sentence that was not let through, and why."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of all model calls of one answer, by the engine's own count."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds since the question came in."""
+
+    retrieve_ms: float = 0.0
+    first_token_ms: float | None = None
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer. Withheld: `answered` is false, `answer` says so in a sentence, `reason` says why."""
+
+    id: str
+    question: str
+    standalone_question: str
+    answered: bool
+    answer: str
+    confidence: float
+    reason: str | None
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    withdrawn: tuple[Withdrawn, ...]
+    model: str
+    usage: Usage
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """First event of an answer: what was searched for, the passages, and the sentences chosen as evidence."""
+
+    standalone_question: str
+    hits: tuple[Hit, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """More text of the sentence being written, not yet checked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """The whole text so far, to be shown instead of everything before."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Last event: the answer."""
+
+    answer: Answer
+
+
+Event = Found | Token | Revised | Done
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentStatus:
+    """What became of one file (or row) of the library: `indexed`, or `unreadable` with the reason in `error`."""
+
+    id: str
+    file: str
+    title: str
+    date: str | None
+    status: Literal["indexed", "unreadable"]
+    passages: int
+    characters: int  # of the text as stored
+    kept: int  # of these, in blocks of articles; the rest is menus, teasers and the like
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did, or (dry run) would do: the files of each kind."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()  # file, reason
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of getting ready; `done` of `total` is in `unit`, total 0 where it is not known."""
+
+    name: Literal["index", "model"]
+    state: Literal["waiting", "working", "ready", "failed"]
+    detail: str  # "downloading qwen2.5-coder-1.5b", "indexing"; the error and its hint when failed
+    done: int = 0
+    total: int = 0
+    unit: Literal["bytes", "files", ""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether questions can be answered, and if not yet, how far each stage is."""
+
+    stages: tuple[Stage, ...]
+
+    @property
+    def ready(self) -> bool:
+        return all(stage.state == "ready" for stage in self.stages)
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with a label, the amount done and the total (0: not known), as often as there is something to tell."""
+
+
+def ignore(label: str, done: int, total: int) -> None:
+    """The progress that nobody wants to see."""
+
+
+def readable_date(date: str) -> str:
+    """`13 April 2025` for `2025-04-13`."""
+    day = datetime.date.fromisoformat(date)
+    return f"{day.day} {day:%B %Y}"

@@ -1,0 +1,335 @@
+"""The JSON of the HTTP endpoint and of `--json`: bodies that come in, forms that go out.
+
+Offsets count Unicode characters of the document's text. Milliseconds carry one decimal, confidence three, scores four.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, AliasPath, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+
+from qa.errors import FootnoteError
+from qa.types import Document, DocumentStatus, Done, Event, Found, Hit, Passage, Revised, SyncReport, Token, Turn
+
+MOST_CHARACTERS = 2_000  # of a question, a note
+
+
+class Body(BaseModel):
+    """What a client sends; unknown names are refused, so that a misspelt option is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TurnBody(Body):
+    role: Literal["user", "assistant"]
+    content: str
+
+    def turn(self) -> Turn:
+        return Turn(self.role, self.content)
+
+
+Question = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MOST_CHARACTERS,
+        description=f"At most {MOST_CHARACTERS:,} characters.",
+        examples=["Where did the US lawmakers meet Pakistan's army chief?"],
+    ),
+]
+
+
+class AskBody(Body):
+    question: Question
+    history: tuple[TurnBody, ...] = Field(default=(), description="The conversation so far, oldest first.")
+    stream: StrictBool = Field(default=False, description="Answer as server-sent events: found, token, revised, done, error.")
+
+
+class SearchBody(Body):
+    question: Question
+    limit: Annotated[StrictInt, Field(ge=1, le=100)] = Field(default=10, description="Most passages to return.")
+
+
+class SyncBody(Body):
+    dry_run: StrictBool = Field(default=False, description="Only tell what a sync would do.")
+
+
+class FeedbackBody(Body):
+    id: str = Field(description="The id of an answer.")
+    good: StrictBool
+    note: str = Field(default="", max_length=MOST_CHARACTERS)
+
+
+class Form(BaseModel):
+    """What a client gets."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    @classmethod
+    def of(cls, value: object) -> Self:
+        """The form of a value of `qa.types` that has attributes of the same names."""
+        return cls.model_validate(value)
+
+
+def _rounded(digits: int) -> AfterValidator:
+    return AfterValidator(lambda value: round(value, digits))
+
+
+Confidence = Annotated[float, _rounded(3)]
+Score = Annotated[float, _rounded(4)]
+Milliseconds = Annotated[float, _rounded(1)]
+
+
+class SentenceForm(Form):
+    text: str
+    citations: tuple[int, ...]
+
+
+class CitationForm(Form):
+    number: int
+    document: str
+    file: str
+    title: str
+    date: str | None
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+class PassageForm(Form):
+    """Of a `Hit`."""
+
+    id: str = Field(validation_alias=AliasPath("passage", "id"))
+    document: str = Field(validation_alias=AliasPath("passage", "document"))
+    file: str = Field(validation_alias=AliasPath("passage", "file"))
+    title: str = Field(validation_alias=AliasPath("passage", "title"))
+    date: str | None = Field(validation_alias=AliasPath("passage", "date"))
+    page: int | None = Field(validation_alias=AliasPath("passage", "page"))
+    start: int = Field(validation_alias=AliasPath("passage", "start"))
+    end: int = Field(validation_alias=AliasPath("passage", "end"))
+    text: str = Field(validation_alias=AliasPath("passage", "text"))
+    score: Score
+
+
+class EvidenceForm(Form):
+    number: int
+    document: str = Field(validation_alias=AliasPath("passage", "document"))
+    file: str = Field(validation_alias=AliasPath("passage", "file"))
+    title: str = Field(validation_alias=AliasPath("passage", "title"))
+    date: str | None = Field(validation_alias=AliasPath("passage", "date"))
+    page: int | None = Field(validation_alias=AliasPath("passage", "page"))
+    start: int
+    end: int
+    text: str
+    passage: str = Field(validation_alias=AliasPath("passage", "id"), description="The id of the passage that the sentence stands in.")
+
+
+class WithdrawnForm(Form):
+    text: str
+    reason: str
+
+
+class UsageForm(Form):
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class TimingForm(Form):
+    retrieve_ms: Milliseconds
+    first_token_ms: Milliseconds | None
+    total_ms: Milliseconds
+
+
+class AnswerForm(Form):
+    id: str
+    question: str
+    standalone_question: str
+    answered: bool
+    answer: str
+    confidence: Confidence
+    reason: str | None
+    sentences: tuple[SentenceForm, ...]
+    citations: tuple[CitationForm, ...]
+    passages: tuple[PassageForm, ...] = Field(validation_alias="hits")
+    withdrawn: tuple[WithdrawnForm, ...]
+    model: str
+    usage: UsageForm
+    timing: TimingForm
+
+
+class FoundForm(Form):
+    standalone_question: str
+    passages: tuple[PassageForm, ...] = Field(validation_alias="hits")
+    evidence: tuple[EvidenceForm, ...]
+
+
+class TextForm(Form):
+    text: str
+
+
+class PassagesForm(Form):
+    passages: tuple[PassageForm, ...]
+
+    @classmethod
+    def of_hits(cls, hits: Sequence[Hit]) -> Self:
+        return cls(passages=tuple(map(PassageForm.of, hits)))
+
+
+class DocumentForm(Form):
+    id: str
+    file: str
+    title: str
+    date: str | None
+    status: Literal["indexed", "unreadable"]
+    passages: int
+    characters: int
+    kept: int = Field(description="Of the characters, those in articles; the rest is menus, teasers and the like.")
+    error: str | None
+
+
+class DocumentsForm(Form):
+    documents: tuple[DocumentForm, ...]
+
+    @classmethod
+    def of_all(cls, documents: Sequence[DocumentStatus]) -> Self:
+        return cls(documents=tuple(map(DocumentForm.of, documents)))
+
+
+class SpanForm(Form):
+    start: int
+    end: int
+
+
+class ArticleForm(Form):
+    title: str
+    date: str | None
+    byline: str | None
+    blocks: tuple[SpanForm, ...] = Field(description="The paragraphs of the article.")
+
+
+class PassageSpanForm(SpanForm):
+    id: str
+    page: int | None
+
+
+class DocumentTextForm(Form):
+    id: str
+    file: str
+    title: str
+    date: str | None
+    text: str
+    articles: tuple[ArticleForm, ...]
+    passages: tuple[PassageSpanForm, ...]
+
+    @classmethod
+    def of_document(cls, document: Document, passages: Sequence[Passage]) -> Self:
+        return cls(
+            id=document.id,
+            file=document.file,
+            title=document.title,
+            date=document.date,
+            text=document.text,
+            articles=tuple(map(ArticleForm.of, document.articles)),
+            passages=tuple(map(PassageSpanForm.of, passages)),
+        )
+
+
+class UnreadableForm(Form):
+    file: str
+    reason: str
+
+
+class SyncForm(Form):
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    deleted: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    unreadable: tuple[UnreadableForm, ...]
+
+    @classmethod
+    def of_report(cls, report: SyncReport) -> Self:
+        unreadable = tuple(UnreadableForm(file=file, reason=reason) for file, reason in report.unreadable)
+        return cls(added=report.added, changed=report.changed, deleted=report.deleted, unchanged=report.unchanged, unreadable=unreadable)
+
+
+class StageForm(Form):
+    name: Literal["index", "model"]
+    state: Literal["waiting", "working", "ready", "failed"]
+    detail: str
+    done: int
+    total: int = Field(description="0 where it is not known.")
+    unit: Literal["bytes", "files", ""]
+
+
+class StatusForm(Form):
+    ready: bool
+    stages: tuple[StageForm, ...]
+
+
+class HealthForm(Form):
+    name: Literal["footnote"] = "footnote"
+    version: str
+
+
+class SavedForm(Form):
+    saved: bool = True
+
+
+class ErrorDetail(Form):
+    type: str
+    message: str
+    hint: str
+
+
+class ErrorForm(Form):
+    error: ErrorDetail
+
+    @classmethod
+    def of_error(cls, error: FootnoteError) -> Self:
+        return cls(error=ErrorDetail.of(error))
+
+
+class ModelForm(Form):
+    name: str
+    engine: Literal["embedded", "ollama"]
+    kind: Literal["language", "embedder"]
+    size: int
+    present: bool
+
+
+class ModelsForm(Form):
+    models: tuple[ModelForm, ...]
+
+
+class FilesForm(Form):
+    files: tuple[str, ...]
+
+
+class CheckForm(Form):
+    name: str
+    state: Literal["ok", "warning", "problem"]
+    message: str
+    hint: str
+
+
+class ChecksForm(Form):
+    ok: bool
+    checks: tuple[CheckForm, ...]
+
+
+class NotReadyForm(ErrorForm):
+    stages: tuple[StageForm, ...]
+
+
+def event_form(event: Event) -> tuple[str, Form]:
+    """The name and the data of the server-sent event that tells of `event`."""
+    match event:
+        case Found():
+            return "found", FoundForm.of(event)
+        case Token(text):
+            return "token", TextForm(text=text)
+        case Revised(text):
+            return "revised", TextForm(text=text)
+        case Done(answer):
+            return "done", AnswerForm.of(answer)

@@ -1,0 +1,166 @@
+"""The shape of the code: which file may import which, which engines it may name, how long it may be, and what no file may say."""
+
+import ast
+import functools
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ORDER = """
+    qa.__init__ qa.errors qa.types qa.settings qa.prompts
+    qa.words qa.facts qa.furniture qa.paragraph qa.article qa.read qa.split
+    qa.database qa.catalog qa.vectors
+    qa.weights qa.address qa.tokens qa.completions qa.ollama qa.llama qa.models qa.embed
+    qa.sync qa.retrieve qa.evidence qa.library
+    qa.verify qa.draft qa.reply qa.answer qa.suggest
+    qa.service
+    qa.wire qa.guard qa.relay qa.manual qa.api
+    ui.__init__ ui.exchange ui.render ui.chat ui.app
+    qa.port qa.server qa.serve qa.doctor qa.terminal qa.cli qa.__main__
+""".split()
+"""An import points to an earlier name."""
+
+ENGINES = {
+    "sqlite3": "qa.database",
+    "chromadb": "qa.vectors",
+    "onnxruntime": "qa.embed",
+    "tokenizers": "qa.embed",
+    "ollama": "qa.ollama",
+    "langchain_ollama": "qa.ollama",
+    "xllamacpp": "qa.llama",
+    "trafilatura": "qa.read",
+    "charset_normalizer": "qa.read",
+    "snowballstemmer": "qa.words",
+    "pydantic_settings": "qa.settings",
+    "platformdirs": "qa.settings",
+    "fastapi": "qa.api ui.app ui.chat",  # the page is mounted on the application
+    "uvicorn": "qa.server",
+    "gradio": "ui.chat",
+    "typer": "qa.cli",
+    "rich": "qa.terminal",
+    "langchain_core": "qa.completions qa.ollama qa.models qa.answer",  # two chat models, the choice between them, the chain
+    "langchain_openai": "",
+    "langchain_chroma": "",
+    "langchain": "",
+}
+"""The files that may name an outside engine. Libraries that are none (numpy, httpx, pydantic, starlette, filelock, psutil) are not told."""
+
+LONGEST = 350  # lines
+CODE = sorted(path for pattern in ("qa/*.py", "ui/*", "tests/*.py") for path in ROOT.glob(pattern) if path.is_file())
+SLOW = ("gradio", "chromadb", "langchain", "fastapi", "onnxruntime", "xllamacpp", "trafilatura")
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+MODULES = {module(path): path for path in CODE if path.suffix == ".py" and path.parent.name != "tests"}
+
+
+@functools.cache
+def imports(path: Path) -> frozenset[str]:
+    """The modules that a file imports, wherever in it: `qa.types` for `from qa.types import Span` and for `from qa import types`."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: a relative import hides where it points"
+            package = node.module or ""
+            yield from (name if (name := f"{package}.{alias.name}") in MODULES else package for alias in node.names)
+
+
+def tracked() -> list[Path]:
+    """The files that git knows or would add."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [path for name in listed.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_every_module_has_its_place_in_the_order() -> None:
+    assert sorted(ORDER) == sorted(MODULES)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_one_way(name: str) -> None:
+    ours = {imported if imported in MODULES else f"{imported}.__init__" for imported in imports(MODULES[name]) if is_ours(imported)}
+    later = [other for other in ours if ORDER.index(other) >= ORDER.index(name)]
+    assert not later, f"{name} imports {later}, which comes later"
+
+
+def is_ours(imported: str) -> bool:
+    return imported.partition(".")[0] in ("qa", "ui")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_is_named_in_its_place_only(engine: str) -> None:
+    naming = {name for name, path in MODULES.items() for imported in imports(path) if imported.split(".")[0] == engine}
+    assert naming == set(ENGINES[engine].split())
+
+
+def test_the_page_knows_the_facade_alone() -> None:
+    known = {"qa", "qa.errors", "qa.relay", "qa.service", "qa.types", "qa.settings"}
+    for name, path in MODULES.items():
+        if name.startswith("ui."):
+            assert {imported for imported in imports(path) if imported.split(".")[0] == "qa"} <= known, name
+
+
+def test_the_order_told_in_the_documentation_holds() -> None:
+    """A file imports from its own row of ARCHITECTURE.md's table or from one above."""
+    table = [line for line in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    rows = {name.replace("/", "."): number for number, line in enumerate(table) for name in re.findall(r"`((?:qa|ui)/\w+)\.py`", line)}
+    rows |= {name: number for number, line in enumerate(table) if "`ui/*`" in line for name in MODULES if name.startswith("ui.")}
+    wrong = {
+        f"{name} imports {imported}"
+        for name, path in MODULES.items()
+        for imported in imports(path)
+        if name in rows and rows.get(imported, 0) > rows[name]
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_is_too_long(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+REGISTRIES = ("pypi" + ".org", "python" + "hosted.org", "registry." + "npmjs", "proxy." + "golang")
+FORBIDDEN = re.compile(
+    "|".join([*map(re.escape, REGISTRIES), r"(?<![\w.])/(?:wo" + r"rk/|home/\w+/|root/(?!\.ollama))", r"(?<![\w.])/tmp/\w"]), re.I
+)
+
+
+def test_no_file_names_a_registry_or_a_place_on_one_machine() -> None:
+    found = []
+    for path in tracked():
+        content = path.read_bytes()
+        if b"\0" not in content:
+            found += [f"{path.relative_to(ROOT)}: {match.group()}" for match in FORBIDDEN.finditer(content.decode("utf-8", "replace"))]
+    assert found == []
+
+
+def test_everything_that_is_shipped_is_text_or_a_picture() -> None:
+    odd = [path.relative_to(ROOT) for path in tracked() if b"\0" in path.read_bytes() and path.suffix not in (".png", ".ico", ".woff2")]
+    assert odd == []
+
+
+@pytest.mark.skipif("qa.cli" not in MODULES, reason="there is no command line yet")
+def test_the_command_line_starts_without_the_slow_libraries(tmp_path: Path) -> None:
+    code = f"import sys, qa.cli; print(*(name for name in sys.modules if name.startswith({SLOW!r})))"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == []

@@ -1,0 +1,45 @@
+"""What the documents say is so: the settings table, the commands and the files that they name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from qa.settings import PREFIX, Settings
+
+TOP = Path(__file__).resolve().parents[1]
+DEFAULTS = {"home": "your data folder", "cache": "your cache folder", "folders": "`seeds/`"}
+
+
+def settings_table() -> list[str]:
+    """The rows of README's table, from the fields themselves."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = DEFAULTS.get(name) or (f"`{field.default}`" if field.default not in (None, ()) else "none")
+        rows.append(f"| `{PREFIX}{name.upper()}` | {default} | {str(field.description).replace('|', ' or ')} |")
+    return rows
+
+
+def test_the_settings_table_of_the_readme_is_true() -> None:
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    assert [line for line in readme.splitlines() if line.startswith(f"| `{PREFIX}")] == settings_table()
+
+
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md"])
+def test_every_file_that_a_document_names_is_there(document: str) -> None:
+    text = (TOP / document).read_text(encoding="utf-8")
+    named = set(re.findall(r"\]\((?!https?:)([^)#]+)\)", text)) | set(re.findall(r"`((?:qa|ui|prompts|tests|\.ci)/[\w./]+\.\w+)`", text))
+    assert named
+    assert [name for name in sorted(named) if not (TOP / name).exists()] == []
+
+
+def test_every_module_stands_in_the_architecture() -> None:
+    text = (TOP / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    modules = [f"qa/{path.name}" for path in (TOP / "qa").glob("*.py") if not path.name.startswith("__")]
+    assert [name for name in sorted(modules) if f"`{name}`" not in text] == []
+
+
+def test_the_targets_that_the_readme_names_exist() -> None:
+    makefile = (TOP / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"\bmake (\w+)", (TOP / "README.md").read_text(encoding="utf-8"))):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

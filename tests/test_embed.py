@@ -1,0 +1,160 @@
+"""The embedder: real MiniLM weights, and an Ollama server that is a fake."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa import weights
+from qa.embed import Embedder, MiniLM, open_embedder, unit
+from qa.errors import EngineError, EngineUnreachableError, ModelMissingError, PromptTooLongError, SettingsError, WeightsError
+from qa.settings import Settings, load
+from qa.types import ignore
+from tests.fake_ollama import FakeOllama, Model
+
+SENTENCES = (
+    "The US delegation met Pakistan's army chief in Rawalpindi.",
+    "American lawmakers held talks with General Asim Munir.",
+    "Bake the cake for forty minutes at 180 degrees.",
+)
+
+
+def ollama(server: FakeOllama, name: str = "all-minilm") -> Settings:
+    return load(embedder=f"ollama:{name}", model_url=server.url)
+
+
+def embedding_server() -> FakeOllama:
+    return FakeOllama(models={"all-minilm:latest": Model(capabilities=("embedding",), context=256)})
+
+
+def test_vectors_are_unit_rows(embedder: Embedder) -> None:
+    vectors = embedder.embed(SENTENCES)
+    assert vectors.shape == (3, embedder.dimensions) == (3, 384)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+
+def test_no_texts_give_no_rows(embedder: Embedder) -> None:
+    assert embedder.embed([]).shape == (0, 384)
+
+
+def test_likeness_follows_meaning(embedder: Embedder) -> None:
+    vectors = embedder.embed(SENTENCES)
+    of_fp32 = [[1, 0.345, -0.016], [0.345, 1, -0.041], [-0.016, -0.041, 1]]  # the unquantised model, computed by hand in numpy
+    np.testing.assert_allclose(vectors @ vectors.T, of_fp32, atol=0.02)
+
+
+def test_a_text_has_one_vector_whatever_stands_beside_it(embedder: Embedder) -> None:
+    together = embedder.embed(SENTENCES)
+    alone = np.concatenate([embedder.embed([text]) for text in SENTENCES])
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_threads_do_not_disturb_each_other(embedder: Embedder) -> None:
+    expected = embedder.embed(SENTENCES)
+    with ThreadPoolExecutor(4) as pool:
+        for vectors in pool.map(lambda _: embedder.embed(SENTENCES), range(8)):
+            np.testing.assert_array_equal(vectors, expected)
+
+
+def test_long_texts_are_read_up_to_512_tokens(embedder: Embedder) -> None:
+    long = "army " * 509  # with the two special tokens one short of full
+    base, with_last, cut = embedder.embed([long, long + "cake", long + "cake " * 200])
+    assert not np.array_equal(base, with_last)
+    np.testing.assert_array_equal(with_last, cut)
+
+
+def test_tokens_include_the_special_ones(embedder: Embedder) -> None:
+    assert embedder.count("") == 2
+    assert embedder.count("Rawalpindi") > embedder.count("army") == 3
+    assert embedder.limit == 256
+
+
+def test_empty_text_has_a_vector(embedder: Embedder) -> None:
+    assert np.linalg.norm(embedder.embed([""])[0]) == pytest.approx(1, abs=1e-6)
+
+
+def test_fingerprint_names_model_digest_dimensions_and_pooling(embedder: Embedder) -> None:
+    assert embedder.fingerprint == f"all-minilm-l6-v2-int8:{weights.MINILM.sha256[:12]}:384:mean"
+
+
+def test_digest_is_computed_where_it_is_not_given(embedder: Embedder, files: Settings) -> None:
+    model, tokenizer = (weights.fetch(one, files.cache, files.weights, ignore) for one in (weights.MINILM, weights.MINILM_TOKENIZER))
+    assert MiniLM(model, tokenizer, threads=1).fingerprint == embedder.fingerprint
+
+
+def test_broken_files_are_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "model.onnx"
+    broken.write_bytes(b"no model")
+    with pytest.raises(WeightsError, match="cannot be loaded"):
+        MiniLM(broken, broken, threads=1)
+
+
+@pytest.mark.parametrize("vectors", [[[0.0, 0.0]], [[float("nan"), 1.0]], [[float("inf"), 1.0]]])
+def test_vectors_without_direction_are_refused(vectors: list[list[float]]) -> None:
+    with pytest.raises(EngineError, match="without direction"):
+        unit(np.array(vectors, dtype=np.float32))
+
+
+@pytest.mark.parametrize("name", ["", "minilm", "ollama", "ollama:", "openai:ada"])
+def test_unknown_embedders_are_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="no embedder"):
+        open_embedder(Settings(embedder=name), ignore)
+
+
+def test_importing_the_embedder_imports_no_langchain() -> None:
+    check = (
+        "import sys, qa.embed; sys.exit(', '.join(name for name in sys.modules if name.partition('.')[0] in {'langchain_core', 'ollama'}))"
+    )
+    assert subprocess.run([sys.executable, "-c", check], check=False, capture_output=True, text=True).stderr.strip() == ""
+
+
+def test_ollama_embeds_in_order_and_in_parts() -> None:
+    texts = [f"{letter}{number}" for number in range(10) for letter in "abcdefg"]
+    with embedding_server() as server:
+        found = open_embedder(ollama(server), ignore)
+        vectors = found.embed(texts)
+        asked = [body for path, body in server.requests if path == "/api/embed"]
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert [int(row.argmax()) for row in vectors] == [ord(text[0]) % 8 for text in texts]
+    assert [len(body["input"]) for body in asked] == [1, 32, 32, 6]
+
+
+def test_ollama_embedder_is_known_by_its_digest() -> None:
+    with embedding_server() as server:
+        found = open_embedder(ollama(server), ignore)
+    assert found.fingerprint == "ollama:all-minilm:616c6c2d6d69:8:ollama"
+    assert found.dimensions == 8
+    assert found.limit == 170
+    assert found.embed([]).shape == (0, 8)
+
+
+def test_ollama_never_cuts_a_text() -> None:
+    with embedding_server() as server:
+        found = open_embedder(ollama(server), ignore)
+        with pytest.raises(PromptTooLongError, match="context length"):
+            found.embed(["word " * 300])
+
+
+def test_missing_embedder_is_pulled() -> None:
+    told: list[tuple[str, int, int]] = []
+    with FakeOllama(models={}, library={"all-minilm": Model(capabilities=("embedding",))}) as server:
+        found = open_embedder(ollama(server), lambda *step: told.append(step))
+        assert found.embed(["word"]).shape == (1, 8)
+    assert told[-1] == ("pulling all-minilm", 200, 200)
+
+
+def test_embedder_that_cannot_be_pulled_is_missing() -> None:
+    with FakeOllama() as server, pytest.raises(ModelMissingError, match="file does not exist") as caught:
+        open_embedder(ollama(server), ignore)
+    assert "ollama pull all-minilm" in caught.value.hint
+
+
+def test_ollama_that_does_not_answer_is_unreachable() -> None:
+    with embedding_server() as server:
+        settings = ollama(server)
+    with pytest.raises(EngineUnreachableError):
+        open_embedder(settings, ignore)
