@@ -9,7 +9,7 @@ from typing import Final
 
 from qa.demand import LIGHT, is_year
 from qa.facts import MONTH_NAMES, MONTHS, UNITS, WEEKDAYS, Date, Facts, Quantity, facts
-from qa.stance import Stance, stance
+from qa.stance import Stance, Token, stance
 from qa.types import Evidence
 from qa.words import akin, fold, is_place, is_stopword, stands_in, stem, vocabulary, words
 
@@ -148,13 +148,19 @@ def _shared(quantity: Quantity, others: Sequence[Told]) -> int:
 
 
 def _told_of_other(quantity: Quantity, claim: Stance, fitting: Sequence[Told], others: Sequence[Told]) -> bool:
-    """Whether the names that stand before a number in the claim stand before another number in the source."""
-    named = claim.names_before(quantity.start)
-    here = [reading.names_before(one.start) for one, reading in fitting if one.start >= 0]
-    there = [reading.names_before(one.start) for one, reading in others]
-    if not named or not here or not all(here):
+    """Whether what stands before a number in the claim stands before another number in the source: one more name, or two more words."""
+    said = claim.before(quantity.start)
+    here = [reading.before(one.start) for one, reading in fitting if one.start >= 0]
+    there = [reading.before(one.start) for one, reading in others]
+    if not said or not here or not all(here):
         return False
-    return max((len(named & found) for found in there), default=0) > max(len(named & found) for found in here)
+
+    def most(places: Sequence[Sequence[Token]], names: bool) -> int:
+        wanted = {token.stem for token in said if token.name or not names}
+        return max((len(wanted & {token.stem for token in place if token.name or not names}) for place in places), default=0)
+
+    named = any(token.name for place in here for token in place)
+    return (named and most(there, True) > most(here, True)) or most(there, False) > most(here, False) + 1
 
 
 def date_fault(claim: Facts, asked: Facts, source: Source) -> str | None:

@@ -128,10 +128,11 @@ def _reversal(claim: Stance, sources: Sequence[Stance]) -> str | None:
             return f"it says “{role} {word}” where its source says “{OPPOSITE_ROLES[role]} {word}”"
     for verb in verbs(claim) - TOGETHER:
         known = [action for source in sources for action in actions(source, verb)]
+        said = frozenset(token.stem for source in sources for token in source.tokens)
         for action in actions(claim, verb) if known else ():
             if all(_swapped(action, other) for other in known):
                 return f"it says the other way round who “{claim.spelt(verb)}” whom"
-            if claim.done(verb) and all(_of_another(action, other) for other in known):
+            if claim.done(verb) and action.subject <= said and all(_of_another(action, other) for other in known):
                 return f"its source says of another that it “{claim.spelt(verb)}”"
     return None
 
@@ -142,7 +143,8 @@ def _swapped(claim: Action, source: Action) -> bool:
 
 
 def _of_another(claim: Action, source: Action) -> bool:
-    return bool(claim.subject and source.subject) and not (claim.subject or frozenset()) & (source.subject or frozenset())
+    """Whether who did it in the claim is spoken of outside the clause in which another does it."""
+    return bool(claim.subject and source.subject) and not claim.subject & source.clause
 
 
 def _substitution(claim: Stance, sources: Sequence[Stance]) -> str | None:

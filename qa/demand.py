@@ -29,14 +29,14 @@ TIME_WORDS: Final = re.compile(
     r"earlier|later|\d+s)\b"
 )
 TIME_CLAUSES: Final = re.compile(r"\b(?:after|before|during|until|since|while|when|upon|every|following|by the time)\b")
-TIME_UNITS: Final = frozenset("century decade year month week fortnight day hour minute second clock era ordinal".split())
+TIME_UNITS: Final = frozenset("century decade year month week fortnight day hour minute second clock era ad bc".split())
 LIGHT: Final = frozenset(  # words that tell nothing by themselves
     stem(word)
     for word in """
     person people time number amount total name call take took hold held happen occur include part thing kind type state describe locate
     situate become became use get go come do about around approximately roughly nearly almost exactly answer yes information source passage
     sentence evidence refer relate regard following specifically respectively worth percent dollar euro pound half third quarter twice
-    long tall high wide deep heavy
+    long tall high wide deep heavy old aged cost price sum
     """.split()
 ) | frozenset(stem(word) for words in (UNITS, SCALES, SMALL, TENS) for word in words)
 

@@ -6,6 +6,7 @@ FootnoteError
 │   └── PromptError       a prompt file is missing or its variables do not fit
 ├── NotFoundError         no such document or answer (HTTP 404)
 ├── ReadError             a file cannot be read as a document
+│   └── NoDocumentsError  a file of rows that are no documents, such as questions; left out without complaint
 ├── WeightsError          a model file cannot be had, or is not what its digest says
 ├── StoreError            the catalog or the vector index cannot be used
 │   └── IndexLockedError  another process writes to the index (HTTP 409)
@@ -57,6 +58,10 @@ class NotFoundError(FootnoteError):
 
 
 class ReadError(FootnoteError):
+    pass
+
+
+class NoDocumentsError(ReadError):
     pass
 
 

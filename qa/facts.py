@@ -55,7 +55,7 @@ UNITS: Final = {  # word → unit
         "g": "gram grams gramme grammes", "tonne": "tonne tonnes", "ton": "ton tons", "lb": "lb lbs", "ounce": "ounce ounces oz",
         "litre": "litre litres liter liters", "gallon": "gallon gallons", "barrel": "barrel barrels", "kw": "kw kilowatt kilowatts",
         "mw": "mw megawatt megawatts", "gw": "gw gigawatt gigawatts", "kwh": "kwh", "mph": "mph", "km/h": "kph kmh", "knot": "knot knots",
-        "degree": "° degree degrees", "times": "times fold",
+        "degree": "° degree degrees", "ad": "ad ce", "bc": "bc bce", "times": "times fold",
     }.items()
     for form in forms.split()
 }  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from qa.article import article, articles
-from qa.errors import ReadError
+from qa.errors import NoDocumentsError, ReadError
 from qa.furniture import date_in
 from qa.types import Document
 
@@ -185,7 +185,9 @@ def _fields(row: str, line: int, file: str) -> dict[str, object]:
 
 def _wrong_row(file: str, line: int, text: object, first: bool) -> ReadError:
     if first and text is None:
-        return ReadError(f"{file} is not a collection of documents: its rows have no `text`", "Leave it out, or give every row a `text`.")
+        return NoDocumentsError(
+            f"{file} is not a collection of documents: its rows have no `text`", "Leave it out, or give every row a `text`."
+        )
     what = "the row has no `text`" if text is None else "`text` is not a string"
     return ReadError(f"{file}, line {line}: {what}", "Mend the line, or leave the file out of the folder.")
 

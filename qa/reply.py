@@ -10,9 +10,9 @@ from qa.types import Claim, Span
 
 NUMBERS: Final = r"\d+(?:\s*(?:[,;&–-]|and)\s*\d+)*"
 POINTERS: Final = re.compile(rf"\s*\[\s*({NUMBERS})\s*\]")
-LEADING: Final = re.compile(r"^(?:\s|[-*•–](?=\s)|\d{1,2}[.)](?=\s))+")  # bullets and list numbers
+LEADING: Final = re.compile(r"^(?:\s|[-*•–](?=\s+\S)|\d{1,2}[.)](?=\s+\S))+")  # bullets and list numbers
 UNFINISHED: Final = re.compile(r"(?:\s|\[[\d\s,;&–and-]*)+$")  # what may yet become a pointer, or vanish before one
-UNFINISHED_LEADING: Final = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)]?)$")
+UNFINISHED_LEADING: Final = re.compile(r"^(?:[-*•–]|\d{1,2}[.)]?)$")
 TAG: Final = re.compile(r"\n|</?think(?:ing)?>")
 UNFINISHED_TAG: Final = re.compile(r"<[/a-z]{0,9}$")
 NOTHING: Final = 0  # the number by which the model says that no sentence tells
@@ -48,7 +48,9 @@ class ReplyReader:
         end = tag.start() if tag else len(self._pending)
         self._take(self._pending[:end])
         self._pending = self._pending[end:]
-        yield from self._news(UNFINISHED.sub("", self._line))
+        line = UNFINISHED.sub("", self._line)
+        if not UNFINISHED_LEADING.match(readable(line)):
+            yield from self._news(line)
 
     def finish(self) -> Iterator[str | list[Claim]]:
         """The rest of the last line, and its claims."""
@@ -69,7 +71,7 @@ class ReplyReader:
 
     def _news(self, line: str) -> Iterator[str]:
         text = readable(line)
-        if not declines(line) and not UNFINISHED_LEADING.match(text) and len(text) > len(self._shown):
+        if not declines(line) and len(text) > len(self._shown):
             news, self._shown = text[len(self._shown) :], text
             yield news
 

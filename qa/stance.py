@@ -11,6 +11,9 @@ from qa.words import IRREGULAR, fold, is_place, is_stopword, same_name, stem
 
 Kind = Literal["denied", "possible", "planned", "future"]
 
+NO_PAST: Final = frozenset("children men women feet wives".split())  # irregular plurals
+UNCHANGED: Final = frozenset("beat cut hit hurt put quit set shut split spread".split())  # past forms like the present ones
+PRONOUNS: Final = frozenset("he she it they who which that this these those".split())
 TOKEN: Final = re.compile(r"[^\W_]+(?:[.'’](?=[^\W_])[^\W_]+)*|[,;:()–—“”\"]")
 CLAUSE_END: Final = frozenset(';:()–—“”"')
 BREAKS: Final = frozenset("but while whereas although though because".split())
@@ -118,10 +121,13 @@ class Stance:
         places = [i for i, token in enumerate(self.tokens) if token.stem == root]
         return all((self.tokens[i - 1].stem == "to") if i else self.tokens[0].text.endswith("ing") for i in places)
 
-    def names_before(self, start: int) -> frozenset[str]:
-        """The names that stand before a place in the text, in the same clause."""
+    def before(self, start: int) -> tuple[Token, ...]:
+        """The words with content that stand before a place in the text, in the same clause; none where a pronoun stands among them."""
         before = [token for token in self.tokens if token.start < start]
-        return frozenset(token.stem for token in before if token.name and token.clause == before[-1].clause)
+        clause = [token for token in before if token.clause == before[-1].clause]
+        if any(fold(token.text) in PRONOUNS for token in clause):
+            return ()
+        return tuple(token for token in clause if not is_stopword(token.text))
 
     def predicates(self) -> bool:
         """Whether it is a sentence with a verb, as far as its forms tell, and no mere name or number."""
@@ -145,7 +151,7 @@ def _pattern(words: str) -> re.Pattern[str]:
 def is_past(word: str) -> bool:
     """Whether a word is written like a past form."""
     plain = fold(word)
-    return (plain.endswith("ed") and len(plain) > 3) or (plain in IRREGULAR and plain not in ("children", "men", "women", "feet", "wives"))
+    return (plain.endswith("ed") and len(plain) > 3) or (plain in IRREGULAR and plain not in NO_PAST) or plain in UNCHANGED
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -209,11 +215,12 @@ def is_hedge(word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A verb with the names of who does it and of others in its clause; `subject` are all words with content before an active verb."""
+    """A verb with the names of who does it and of others in its clause."""
 
     doers: frozenset[str]
     others: frozenset[str]
-    subject: frozenset[str] | None
+    subject: frozenset[str]  # the words with content before it where it is active
+    clause: frozenset[str]
 
 
 def actions(reading: Stance, verb: str) -> Iterator[Action]:
@@ -228,7 +235,8 @@ def actions(reading: Stance, verb: str) -> Iterator[Action]:
         doers = [other for j, other in clause if by is not None and by < j <= by + 4] if passive else before
         named = frozenset(other.stem for other in doers if other.name)
         others = frozenset(other.stem for _, other in clause if other.name) - named
-        yield Action(named, others, None if passive else frozenset(other.stem for other in before))
+        subject = frozenset() if passive else frozenset(other.stem for other in before)
+        yield Action(named, others, subject, frozenset(other.stem for _, other in clause))
 
 
 def verbs(reading: Stance) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from qa.catalog import Catalog, Entry, Source
 from qa.embed import Embedder
-from qa.errors import ReadError, UsageError
+from qa.errors import NoDocumentsError, ReadError, UsageError
 from qa.read import READERS, read
 from qa.split import passages
 from qa.types import Document, Passage, Progress, SyncReport
@@ -152,6 +152,8 @@ def _index(source: Source, catalog: Catalog, embedder: Embedder, step: Step) -> 
     if not source.error:
         try:
             documents = read(Path(source.path), source.file)
+        except NoDocumentsError:
+            pass  # known with no documents, so that it is not read again until it changes
         except ReadError as error:
             source = replace(source, error=error.line())
     _store(source, documents, catalog, embedder, step)

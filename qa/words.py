@@ -31,7 +31,10 @@ IRREGULAR: Final = dict(  # past forms that no stemmer joins to their verb
     lent:lend lost:lose made:make meant:mean met:meet paid:pay ran:run risen:rise rose:rise sank:sink sent:send shook:shake shot:shoot
     sold:sell sought:seek spent:spend spoke:speak spoken:speak stole:steal stolen:steal stood:stand struck:strike sunk:sink swore:swear
     sworn:swear taken:take taught:teach thought:think told:tell took:take understood:understand went:go withdrawn:withdraw
-    withdrew:withdraw woke:wake won:win wore:wear worn:wear written:write wrote:write children:child men:man women:woman feet:foot
+    withdrew:withdraw woke:wake shown:show seen:see saw:see hidden:hide hid:hide tore:tear torn:tear rode:ride ridden:ride sang:sing
+    sung:sing found:find felt:feel dealt:deal slept:sleep swept:sweep fled:flee fed:feed lit:light hung:hang dug:dig stuck:stick
+    blew:blow blown:blow threw:throw thrown:throw froze:freeze frozen:freeze forgot:forget arose:arise arisen:arise overtook:overtake
+    overtaken:overtake underwent:undergo won:win wore:wear worn:wear written:write wrote:write children:child men:man women:woman feet:foot
     wives:wife
     """.split()
 )

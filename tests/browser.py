@@ -20,7 +20,7 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 from pydantic import ConfigDict, Field
 
 from qa.api import create_app
@@ -35,6 +35,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = "--no-sandbox --disable-gpu --disable-background-networking --no-first-run --disable-component-update --disable-sync".split()
 WAIT = 10_000  # milliseconds that the page has for anything
 START = 60_000  # and that Gradio has to be imported on a busy machine
+expect.set_options(timeout=WAIT)
 HOLD = "⏸"  # in a scripted reply: wait here for the gate
 
 

@@ -75,4 +75,4 @@ def _case(row: dict[str, Any]) -> Case:
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[^\w%$]+", " ", text.replace(",", "").replace("’", "'").lower()).split())
+    return " ".join(re.sub(r"[^\w%]+", " ", text.replace(",", "").replace("’", "'").lower()).split())

@@ -15,12 +15,20 @@ from qa.service import QA
 from qa.types import Answer, Done, Event, Found, Revised, Token, Turn
 from tests.parts import make_library
 
-NOTES = {
-    "bridge.txt": "Harbour bridge opens in Bergen\n\nPublished 4 May 1998\n\nMayor Kari Dahl opened the harbour bridge on Monday in front of 2,000 "
-    "people. The bridge had cost 40 million kroner. Engineers had warned that its pillars might need repair.\n",
-    "ferry.txt": "Ferry line closes after a century\n\nUpdated 9 June 1998\n\nThe ferry between Askoy and Bergen made its last trip on Sunday. "
-    "Captain Ole Lund said that 12 sailors would lose their work.\n",
-}
+BRIDGE = """Harbour bridge opens in Bergen
+
+Published 4 May 1998
+
+Mayor Kari Dahl opened the harbour bridge on Monday in front of 2,000 people. The bridge had cost 40 million kroner. Engineers had warned
+that its pillars might need repair.
+"""
+FERRY = """Ferry line closes after a century
+
+Updated 9 June 1998
+
+The ferry between Askoy and Bergen made its last trip on Sunday. Captain Ole Lund said that 12 sailors would lose their work.
+"""
+NOTES = {"bridge.txt": BRIDGE, "ferry.txt": FERRY}
 
 
 @pytest.fixture
@@ -69,8 +77,8 @@ def test_a_supported_sentence_is_cited_with_its_very_words(library: Library) -> 
 
 
 def test_the_citation_is_the_programs_choice_not_the_models(library: Library) -> None:
-    question = "How much did the harbour bridge cost?"
-    wrong = number_of(library, question, "pillars")
+    question = "Who opened the harbour bridge, and how much did it cost?"
+    wrong = number_of(library, question, "2,000 people")
     given = answer(ask(library, f"[{wrong}] It cost 40 million kroner.", "yes", question=question))
     assert "40 million" in given.citations[0].quote
 

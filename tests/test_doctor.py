@@ -18,11 +18,11 @@ NOBODY = "http://127.0.0.1:1"
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, files: Settings) -> Settings:
     folder = tmp_path / "letters"
     folder.mkdir()
     (folder / "a.txt").write_text("The first letter\n\nIt came from Bergen in a blue envelope.\n", encoding="utf-8")
-    return Settings(home=tmp_path / "home", folders=(folder,), model="embedded", model_url=NOBODY, port=0)
+    return files.model_copy(update={"home": tmp_path / "home", "folders": (folder,), "model": "embedded", "model_url": NOBODY, "port": 0})
 
 
 def changed(settings: Settings, **changes: object) -> Settings:
@@ -47,9 +47,7 @@ def test_nothing_is_made_by_looking(settings: Settings) -> None:
 def test_whatever_is_wrong_comes_with_a_remedy(settings: Settings, tmp_path: Path) -> None:
     ill = changed(settings, folders=(tmp_path / "none",), cache=tmp_path / "cache", weights=None, model="ollama:x", chroma_url=NOBODY)
     found = {check.name: check for check in diagnose(ill)}
-    assert {name for name, check in found.items() if check.state == "problem"} == {"folders", "model files", "language model", "chroma"} | (
-        {"index"} & {name for name, check in found.items() if check.state == "problem"}
-    )
+    assert {name for name, check in found.items() if check.state == "problem"} == {"folders", "model files", "language model", "chroma"}
     assert all(check.hint for check in found.values() if check.state != "ok")
 
 

@@ -62,7 +62,7 @@ def test_quantities(text: str, value: str, unit: str) -> None:
     assert (value, unit) in told(text)
 
 
-@pytest.mark.parametrize("text", ["one day", "at one point", "the 4x4 car", "this decade", "a quarterback", "Dozens came.", "someone"])
+@pytest.mark.parametrize("text", ["one day", "at one point", "this decade", "a quarterback", "Dozens came.", "someone"])
 def test_what_is_no_quantity(text: str) -> None:
     assert told(text) == set()
 

@@ -231,10 +231,11 @@ def test_a_home_that_is_a_file_is_told(settings: Settings) -> None:
 def test_what_fails_while_opening_leaves_the_index_free(settings: Settings) -> None:
     settings.home.mkdir()
     (settings.home / CATALOG).write_bytes(b"no catalog at all, but a letter" * 100)
-    with pytest.raises(StoreError, match=r"catalog\.sqlite"):
+    with pytest.raises(StoreError, match=r"catalog\.sqlite") as first:
         Library.open(settings, ignore)
     (settings.home / CATALOG).unlink()
-    with pytest.raises(SettingsError, match=r"no embedder"):
+    with pytest.raises(SettingsError, match=r"no embedder") as second:
         Library.open(settings.model_copy(update={"embedder": "crystal ball"}), ignore)
+    assert first.value is not second.value  # both are still alive, and what their frames hold
     with closing(Library.open(settings, ignore)) as library:
         assert library.lock is not None

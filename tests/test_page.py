@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from qa.service import QA
 from qa.settings import Settings
-from tests.browser import Canary, Site, Visit, ask, chromium, contexts, overflow, serving, visit, wait_for
+from tests.browser import START, Canary, Site, Visit, ask, chromium, contexts, overflow, serving, visit, wait_for
 from tests.fake_ollama import FakeOllama, Model, Reply
 from tests.page_site import (
     BRIDGE,
@@ -336,7 +336,7 @@ def test_what_is_not_ready_yet_is_told_and_goes_away(visit: Visit, tmp_path: Pat
             expect(page.locator("#current .failed")).to_contain_text("pulling tiny")
             expect(page.locator("#question textarea")).to_have_value(FERRY)
             arrived.set()
-            expect(page.locator("#status .stage")).to_have_count(0)
+            expect(page.locator("#status .stage")).to_have_count(0, timeout=START)
             page.press("#question textarea", "Enter")
             wait_for(page, "answered", FERRY)
         qa.close()

@@ -46,6 +46,13 @@ def test_a_file_that_was_mended_is_indexed(index: Index) -> None:
     assert index.words("bridge") == {"docs/a.txt"}
 
 
+def test_an_unreadable_file_that_is_gone_is_not_told_any_more(index: Index) -> None:
+    index.write({"a.txt": ""})
+    index.sync()
+    (index.folder / "a.txt").unlink()
+    assert index.dry() == index.sync() == SyncReport(deleted=("docs/a.txt",))
+
+
 def test_a_file_that_became_unreadable_is_no_longer_found(index: Index) -> None:
     index.write({"a.txt": BRIDGE})
     index.sync()

@@ -89,7 +89,7 @@ def test_a_vocabulary_holds_the_other_forms_of_its_names() -> None:
     assert {"us", "unit", "state", "american"} <= vocabulary("American ships")
     assert {"us", "america"} <= vocabulary("the United States")
     assert {"canada"} <= vocabulary("two Canadians")
-    assert {"primi", "minist"} & vocabulary("the PM") == {"minist"}
+    assert {"prime", "minist"} <= vocabulary("the PM")
 
 
 def test_the_pronoun_is_no_country() -> None:
