@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 
 from qa import evidence, prompts
@@ -163,7 +163,7 @@ class Answerer:
         for sentence, group in zip(draft.sentences, draft.support, strict=True):
             source = " ".join((f"“{group[0].passage.title}”.", *(" ".join(item.text.split()) for item in group)))
             messages = self._confirm.fill(source=source, question=question, answer=sentence.text)
-            probability = self._model.yes([HumanMessage(text) if role == "user" else SystemMessage(text) for role, text in messages])
+            probability = self._model.yes(convert_to_messages(messages))
             least = min(least, 1.0 if probability is None else probability)
         return least
 

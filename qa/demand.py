@@ -1,10 +1,11 @@
 """What a question asks for, and whether a text is that kind of thing at all. Pure."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from qa.facts import SCALES, SMALL, TENS, UNITS, Quantity, facts
-from qa.words import content_words, fold, stem
+from qa.words import content_words, fold, stem, words
 
 ASKS: Final = re.compile(r"\b(?:who|whom|whose|what|when|where|why|how|which)\b")
 SECOND_QUESTION: Final = re.compile(r"(?:\b(?:and|or)\b|,) (?:\w+ )?(?:who|whom|what|when|where|why|how|which)\b")
@@ -16,9 +17,13 @@ WHEN: Final = re.compile(
 WHAT_YEAR: Final = re.compile(r"\b(?:what|which) (?:year|date|day|month|century)\b")
 WHO_OR_WHERE: Final = re.compile(r"^\W*(?:(?:to|by|with|from|in|for) )?(?:who|whom|where)\b")
 WHICH_NAME: Final = re.compile(
-    r"\b(?:which|what) (?:\w+ )?(?:city|town|village|country|state|province|district|capital|continent|river|university|company)\b|"
+    r"\b(?:which|what) (?:\w+ )?(?:city|town|village|country|state|province|district|capital|continent|river|university|company|"
+    r"channel|newspaper|magazine|publication|agency|party|bank|organi[sz]ation)\b|"
     r"\b(?:what|which) (?:is|was|are|were) the (?:full |first |last )?names?\b"
 )
+WHICH_TOWN: Final = re.compile(r"\b(?:which|what) (?:\w+ )?(?:city|town|village|capital)\b")
+IN_PLACE: Final = re.compile(r"\b(?:in|at|near|to|from|is|was) (?:the )?(?:[A-Z][\w’'-]* )*([A-Z][\w’'-]*)")
+SHORT: Final = 4  # telling words; a text that has no more may be a bare name
 AMOUNT_WORDS: Final = re.compile(
     r"\b(?:one|only|once|no|none|nobody|nothing|zero|both|single|several|most|all|whole|entire|dozens|hundreds|thousands|millions|billions|"
     r"couple|pair|few|many times|same|lot|little|great\w*|significant\w*|slight\w*|considerabl\w*|large\w*|huge|vast|unknown)\b"
@@ -38,7 +43,7 @@ LIGHT: Final = frozenset(  # words that tell nothing by themselves
     sentence evidence refer relate regard following specifically respectively worth percent dollar euro pound half third quarter twice
     long tall high wide deep heavy old aged cost price sum
     """.split()
-) | frozenset(stem(word) for words in (UNITS, SCALES, SMALL, TENS) for word in words)
+) | frozenset(stem(word) for table in (UNITS, SCALES, SMALL, TENS) for word in table)
 
 
 def formal_fault(text: str, question: str) -> str | None:
@@ -58,7 +63,8 @@ def formal_fault(text: str, question: str) -> str | None:
         (WHEN.search(asked) and not (_tells_time(text) or TIME_CLAUSES.search(fold(text))), "a time was asked for, and it gives none"),
         (WHAT_YEAR.search(asked) and not _tells_time(text), "a time was asked for, and it gives none"),
         (WHO_OR_WHERE.search(asked) and not new, "a person or a place was asked for, and it names none"),
-        (WHICH_NAME.search(asked) and not any(word[0].isupper() for word in new), "a name was asked for, and it gives none"),
+        (WHICH_NAME.search(asked) and not _names(text, new), "a name was asked for, and it gives none"),
+        (WHICH_TOWN.search(asked) and not _tells_place(text, new), "a place was asked for, and it tells none"),
     )
     return next((reason for lacks, reason in lacking if lacks), None)
 
@@ -73,6 +79,17 @@ def _tells_time(text: str) -> bool:
     told = facts(text)
     times = [one for one in told.quantities if one.unit in TIME_UNITS or not (one.unit or one.counted)]
     return bool(times or told.times or TIME_WORDS.search(fold(text)))
+
+
+def _names(text: str, new: Sequence[str]) -> bool:
+    """Whether one of the new words is a name: in capitals, and not for standing first in a text of many words."""
+    first = "" if len(telling_words(text)) <= SHORT else next(iter(words(text)), "")
+    return any(word[0].isupper() and word != first for word in new)
+
+
+def _tells_place(text: str, new: Sequence[str]) -> bool:
+    """Whether a text is a bare name, or says that something is or happens in, at, near, to or from a new name."""
+    return len(telling_words(text)) <= SHORT or any(match[1] in new for match in IN_PLACE.finditer(text))
 
 
 def is_year(quantity: Quantity) -> bool:

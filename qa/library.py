@@ -88,8 +88,8 @@ class Library:
         plan = self.plan(folders)
         # Remembered first: after an interruption a sync of no named folders must go on with these, not with the seeds.
         self.catalog.set_meta("folders", json.dumps([str(folder) for folder in self.folders(folders)]))
-        if self.catalog.unembedded(self.embedder.fingerprint):
-            sync.embed_anew(self.catalog, self.embedder, progress)
+        sync.embed_anew(self.catalog, self.embedder, progress)
+        if not self.vectors.is_open:
             self.vectors.open()
         self.catalog.set_meta("embedder", self.embedder.fingerprint)
         return sync.apply(plan, self.catalog, self.vectors, self.embedder, progress)

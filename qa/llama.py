@@ -81,7 +81,8 @@ class LlamaServer:
             raise EngineError(f"llama.cpp cannot load {self._model.name}: {reason}", "Set FOOTNOTE_MODEL to another model.")
         headers = {"Authorization": f"Bearer {self.key}"}
         timeout = httpx.Timeout(self._timeout, connect=PATIENCE)
-        self.client = httpx.Client(base_url=url, headers=headers, timeout=timeout, trust_env=False)
+        fresh = httpx.Limits(max_keepalive_connections=0)  # of connections used again, the server drops one in 500 without an answer
+        self.client = httpx.Client(base_url=url, headers=headers, timeout=timeout, limits=fresh, trust_env=False)
         self.context = int(self._request("GET", "/props").json()["default_generation_settings"]["n_ctx"])
 
     def close(self) -> None:

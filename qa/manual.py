@@ -1,6 +1,7 @@
 """The page at `/docs`: every operation of the OpenAPI schema with its fields and an example, as HTML that fetches nothing."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Final, cast
@@ -12,14 +13,14 @@ STYLE: Final = """
 body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
 pre { padding: .75rem 1rem; overflow-x: auto; background: color-mix(in srgb, currentColor 7%, transparent); border-radius: .4rem }
 code, pre { font: 14px/1.45 ui-monospace, monospace } h2 { margin-top: 2.5rem; font-size: 1.15rem }
-p { white-space: pre-line } td { padding: .15rem 1rem .15rem 0; vertical-align: top } nav a { margin-right: 1rem }
+td { padding: .15rem 1rem .15rem 0; vertical-align: top } nav a { margin-right: 1rem }
 """
 DOCUMENT: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
 <style>{style}</style></head>
-<body><h1>{title}</h1><p>{description}</p><nav>{links}</nav>{sections}</body></html>
+<body><h1>{title}</h1>{description}<nav>{links}</nav>{sections}</body></html>
 """
-OPERATION: Final = '<section id="{name}"><h2><code>{method} {path}</code></h2><p>{description}</p>{fields}{call}{answer}</section>'
+OPERATION: Final = '<section id="{name}"><h2><code>{method} {path}</code></h2>{description}{fields}{call}{answer}</section>'
 
 
 def manual(schema: Schema) -> str:
@@ -30,7 +31,7 @@ def manual(schema: Schema) -> str:
     return DOCUMENT.format(
         title=f"{info['title']} {info['version']}",
         style=STYLE,
-        description=escape(_description(info)),
+        description=_paragraphs(_description(info)),
         links=links + '<a href="openapi.json"><code>/openapi.json</code></a>',
         sections="".join(_section(schema, *operation) for operation in operations),
     )
@@ -50,7 +51,7 @@ def _section(schema: Schema, name: str, path: str, method: str, operation: Schem
         name=name,
         method=method,
         path=escape(path),
-        description=escape(_description(operation)),
+        description=_paragraphs(_description(operation)),
         fields=_fields(schema, body),
         call=_code(_call(schema, method, path, body)),
         answer=_code(json.dumps(_example(schema, answer), indent=2, ensure_ascii=False)) if answer else "",
@@ -67,6 +68,12 @@ def _fields(schema: Schema, body: Schema) -> str:
 
 def _description(part: Schema) -> str:
     return str(part.get("description", ""))
+
+
+def _paragraphs(text: str) -> str:
+    """Markdown of the simplest kind: blank lines and `code`."""
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return "".join(f"<p>{paragraph}</p>" for paragraph in marked.split("\n\n"))
 
 
 def _type(schema: Schema, field: Schema) -> str:
@@ -113,6 +120,8 @@ def _example(schema: Schema, part: Schema) -> object:
     if "default" in part:
         return part["default"]
     part = _resolved(schema, part)
+    if "enum" in part:
+        return cast(list[object], part["enum"])[0]
     match part.get("type"):
         case "object":
             return {name: _example(schema, field) for name, field in cast(Mapping[str, Schema], _part(part, "properties")).items()}

@@ -172,7 +172,13 @@ def open_compatible(name: str, settings: Settings) -> LanguageModel:
     timeout = httpx.Timeout(settings.timeout, connect=5)
     label = f"the server at {settings.model_url}"
     with reaching(label, SERVER_HINT):
-        client = httpx.Client(base_url=settings.model_url, headers=headers, timeout=timeout, trust_env=not is_local(settings.model_url))
+        client = httpx.Client(
+            base_url=settings.model_url,
+            headers=headers,
+            timeout=timeout,
+            limits=httpx.Limits(max_keepalive_connections=0),  # as in qa/llama.py: it may be llama.cpp that listens there
+            trust_env=not is_local(settings.model_url),
+        )
         client.get("models")
     chat = CompletionsChat(client=client, model=name, label=label, hint=SERVER_HINT)
     return LanguageModel(f"openai:{name}", settings.context, estimate, chat.requesting, client.close)

@@ -63,7 +63,8 @@ class QA:
         with self._changed:
             if not self._changed.wait_for(lambda: self._errors or self._ready(), timeout):
                 raise NotReadyError(f"Not ready after {timeout:g} seconds: {self._waiting_for()}", "Wait, or look at the log.")
-        self._require("index", "model")
+        for error in self._errors.values():
+            raise error
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
         """Found, then Token and Revised, then exactly one Done; closing the iterator stops the model.
@@ -111,24 +112,28 @@ class QA:
         """Keep what a user thought of an answer, with the answer. Raises NotFoundError for one that is not remembered."""
         given = self._answers.get(answer)
         if given is None:
-            raise NotFoundError(
-                f"There is no answer {answer!r}", f"A server takes feedback on its last {REMEMBERED} answers."
-            )
+            raise NotFoundError(f"There is no answer {answer!r}", f"A server takes feedback on its last {REMEMBERED} answers.")
         trace = json.dumps(dataclasses.asdict(given), ensure_ascii=False, default=dict)
         self._indexed().catalog.add_feedback(answer, good, note, trace)
 
     def close(self) -> None:
-        self._closed = True
+        """Stop the model and let go of the index; harmless when repeated, even by two threads at once."""
+        with self._changed:
+            again, self._closed = self._closed, True
+        if again:
+            return
         if self._model is not None:
             self._model.close()
-        if self._library is not None:
-            with self._syncing:
+        with self._syncing:
+            if self._library is not None:
                 self._library.close()
 
     def _open_library(self, sync: bool) -> str:
         library = Library.open(self._settings, lambda label, done, total: self._progress("index", label, done, total))
         self._library = library
-        if sync and library.lock is not None:
+        if self._closed:
+            library.close()
+        elif sync and library.lock is not None:
             with self._syncing:
                 library.sync(self._settings.folders, lambda label, done, total: self._progress("index", label, done, total))
         return f"{library.catalog.count()} passages"
@@ -137,6 +142,8 @@ class QA:
         from qa.models import open_language_model
 
         self._model = open_language_model(self._settings, lambda label, done, total: self._progress("model", label, done, total))
+        if self._closed:
+            self._model.close()
         import qa.answer  # noqa: F401 - imported here so that the first question need not wait for it
 
         return self._model.name

@@ -144,7 +144,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of all model calls of one answer, by the engine's own count."""
+    """Tokens of the call that wrote the answer, by the engine's own count. The second look, one token long, is not in it."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0

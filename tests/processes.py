@@ -63,10 +63,15 @@ class SlowModel(Model):
         super().do_POST()
 
 
+class ModelServer(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up is no news."""
+
+
 @contextmanager
 def served_model(handler: type[Model] = Model) -> Iterator[str]:
     """The address of a model server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ModelServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/v1"
     server.shutdown()

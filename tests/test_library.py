@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -97,6 +98,21 @@ def test_planning_touches_nothing(home: Path, docs: Path) -> None:
         plan = library.plan([])
         assert ([source.file for source in plan.added], plan.deleted) == (["docs/new.txt"], ("docs/bridge.txt",))
         assert contents(home) == before
+
+
+def test_threads_may_sync_and_ask_at_once(home: Path, docs: Path) -> None:
+    with closing(opened(home)) as library, ThreadPoolExecutor(4) as pool:
+        library.sync([docs], ignore)
+        for number in range(4):
+            (docs / f"{number}.txt").write_text(f"Ship number {number} lies in the harbour of town {number}.\n", encoding="utf-8")
+            (docs / f"{number - 2}.txt").unlink(missing_ok=True)
+            syncing = [pool.submit(library.sync, [], ignore) for _ in range(2)]
+            asking = [pool.submit(best, library, "Who opened the bridge?") for _ in range(6)]
+            assert {one.result() for one in asking} == {"docs/bridge.txt"}
+            assert all(f"docs/{number}.txt" in (*one.result().added, *one.result().unchanged) for one in syncing)
+        assert [status.file for status in library.catalog.documents()] == ["docs/2.txt", "docs/3.txt", "docs/bridge.txt", "docs/ferry.txt"]
+        assert nearest(library, "ship number 3 town") == "docs/3.txt"
+        assert library.catalog.pending() == (0, [])
 
 
 # Another embedder
@@ -201,9 +217,12 @@ def test_a_sync_that_was_killed_goes_on_where_it_stopped(home: Path, docs: Path,
     for number in range(60):
         text = f"Ship number {number} lies in the harbour of town {number}. Its captain {number} said that it sails to port {number}.\n"
         (docs / f"{number:02}.txt").write_text(text, encoding="utf-8")
+    home.mkdir(exist_ok=True)
     writer.begin()
-    while not (home / CATALOG).exists() or len(Catalog(home / CATALOG).sources()) < files:
-        time.sleep(0.01)
+    with closing(Catalog(home / CATALOG)) as catalog:
+        while len(catalog.sources()) < files:
+            assert writer.process.poll() is None
+            time.sleep(0.01)
     writer.kill()
     second = HashEmbedder()
     with closing(opened(home, second)) as library:
@@ -236,6 +255,7 @@ def test_what_fails_while_opening_leaves_the_index_free(settings: Settings) -> N
     (settings.home / CATALOG).unlink()
     with pytest.raises(SettingsError, match=r"no embedder") as second:
         Library.open(settings.model_copy(update={"embedder": "crystal ball"}), ignore)
-    assert first.value is not second.value  # both are still alive, and what their frames hold
+    assert first.tb  # both errors are still alive, and what their frames hold
+    assert second.tb
     with closing(Library.open(settings, ignore)) as library:
         assert library.lock is not None

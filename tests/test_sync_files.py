@@ -46,6 +46,13 @@ def test_a_file_that_was_mended_is_indexed(index: Index) -> None:
     assert index.words("bridge") == {"docs/a.txt"}
 
 
+def test_rows_that_are_no_documents_are_no_complaint(index: Index) -> None:
+    index.write({"a.txt": BRIDGE, "questions.jsonl": '{"question": "Who opened the bridge?"}\n'})
+    assert index.sync().unreadable == ()
+    assert index.sync() == SyncReport(unchanged=("docs/a.txt", "docs/questions.jsonl"))
+    assert [status.file for status in index.catalog.documents()] == ["docs/a.txt"]
+
+
 def test_an_unreadable_file_that_is_gone_is_not_told_any_more(index: Index) -> None:
     index.write({"a.txt": ""})
     index.sync()
