@@ -11,17 +11,9 @@ from qa.demand import LIGHT, is_year
 from qa.facts import MONTH_NAMES, MONTHS, UNITS, WEEKDAYS, Date, Facts, Quantity, facts
 from qa.stance import Stance, Token, stance
 from qa.types import Evidence
-from qa.words import akin, fold, is_place, is_stopword, stands_in, stem, vocabulary, words
+from qa.words import TITLES, akin, fold, is_place, is_stopword, stands_in, stem, vocabulary, words
 
 HONORIFICS: Final = frozenset("mr mrs ms miss sir madam".split())
-TITLES: Final = frozenset(
-    stem(word)
-    for word in """
-    president minister prime secretary foreign chief general colonel captain lieutenant mayor governor senator director chairman chairwoman
-    doctor dr professor prof king queen prince princess judge ambassador commander leader founder headmaster coach officer chancellor pope
-    bishop chair spokesman spokeswoman army gen col lt sen gov rep pm deputy vice former
-    """.split()
-)
 PARTICLES: Final = frozenset("de la le del da dos van von der den bin ibn al el y of".split())
 COMMON: Final = re.compile(
     r"(?:ing|ed|ly|tion|sion|ment|ness|ity|ism|ship|ance|ence|[^s]s|thing|body|one)$"
@@ -227,7 +219,7 @@ def is_short_form(name: str, texts: Iterable[str]) -> bool:
 
 def _full_names(text: str) -> Iterator[tuple[str, str]]:
     """Neighbouring words in capitals: first and last names; each initial with the last name."""
-    tokens = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\S", re.sub(r"(?<=\b[A-Z])\.", "", text))
+    tokens = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\S", re.sub(r"(?<=\b[A-Z])\.", "", text))
     run: list[str] = []
     for token in tokens:
         if not token[0].isupper() or is_stopword(token):

@@ -194,6 +194,8 @@ def unanswered(found: Found, draft: Draft) -> str | None:
     support = [item for group in draft.support for item in group]
     documents = frozenset(item.passage.document for item in support)
     missing = missing_terms(found.standalone_question, support, surroundings(found, documents))
+    near = missing_terms(found.standalone_question, support, [item.passage.text for item in support])
+    missing += tuple(term for term in near if term[:1].isdigit())  # a year elsewhere in an article is another event's
     return f"the source of the answer does not speak of “{missing[0]}”" if missing else None
 
 

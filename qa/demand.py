@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from qa.facts import SCALES, SMALL, TENS, UNITS, Quantity, facts
-from qa.words import content_words, fold, stem, words
+from qa.words import TITLES, content_words, fold, same_name, stem, words
 
 ASKS: Final = re.compile(r"\b(?:who|whom|whose|what|when|where|why|how|which)\b")
 SECOND_QUESTION: Final = re.compile(r"(?:\b(?:and|or)\b|,) (?:\w+ )?(?:who|whom|what|when|where|why|how|which)\b")
@@ -17,13 +17,14 @@ WHEN: Final = re.compile(
 WHAT_YEAR: Final = re.compile(r"\b(?:what|which) (?:year|date|day|month|century)\b")
 WHO_OR_WHERE: Final = re.compile(r"^\W*(?:(?:to|by|with|from|in|for) )?(?:who|whom|where)\b")
 WHICH_NAME: Final = re.compile(
-    r"\b(?:which|what) (?:\w+ )?(?:city|town|village|country|state|province|district|capital|continent|river|university|company|"
+    r"\b(?:which|what) (?:[\w-]+ ){0,3}(?:city|town|village|country|state|province|district|capital|continent|river|university|company|"
     r"channel|newspaper|magazine|publication|agency|party|bank|organi[sz]ation)\b|"
     r"\b(?:what|which) (?:is|was|are|were) the (?:full |first |last )?names?\b"
 )
 WHICH_TOWN: Final = re.compile(r"\b(?:which|what) (?:\w+ )?(?:city|town|village|capital)\b")
 IN_PLACE: Final = re.compile(r"\b(?:in|at|near|to|from|is|was) (?:the )?(?:[A-Z][\w’'-]* )*([A-Z][\w’'-]*)")
 SHORT: Final = 4  # telling words; a text that has no more may be a bare name
+LONG: Final = re.compile(r"(?:\S+\s+){14}")  # a text that is no bare name with something added
 AMOUNT_WORDS: Final = re.compile(
     r"\b(?:one|only|once|no|none|nobody|nothing|zero|both|single|several|most|all|whole|entire|dozens|hundreds|thousands|millions|billions|"
     r"couple|pair|few|many times|same|lot|little|great\w*|significant\w*|slight\w*|considerabl\w*|large\w*|huge|vast|unknown)\b"
@@ -63,7 +64,7 @@ def formal_fault(text: str, question: str) -> str | None:
         (WHEN.search(asked) and not (_tells_time(text) or TIME_CLAUSES.search(fold(text))), "a time was asked for, and it gives none"),
         (WHAT_YEAR.search(asked) and not _tells_time(text), "a time was asked for, and it gives none"),
         (WHO_OR_WHERE.search(asked) and not new, "a person or a place was asked for, and it names none"),
-        (WHICH_NAME.search(asked) and not _names(text, new), "a name was asked for, and it gives none"),
+        (WHICH_NAME.search(asked) and not _names(text, question, new), "a name was asked for, and it gives none"),
         (WHICH_TOWN.search(asked) and not _tells_place(text, new), "a place was asked for, and it tells none"),
     )
     return next((reason for lacks, reason in lacking if lacks), None)
@@ -81,15 +82,18 @@ def _tells_time(text: str) -> bool:
     return bool(times or told.times or TIME_WORDS.search(fold(text)))
 
 
-def _names(text: str, new: Sequence[str]) -> bool:
+def _names(text: str, question: str, new: Sequence[str]) -> bool:
     """Whether one of the new words is a name: in capitals, and not for standing first in a text of many words."""
     first = "" if len(telling_words(text)) <= SHORT else next(iter(words(text)), "")
-    return any(word[0].isupper() and word != first for word in new)
+    asked = {same_name(word) for word in words(question)}
+    return any(word[0].isupper() and word != first and stem(word) not in TITLES and same_name(word) not in asked for word in new)
 
 
 def _tells_place(text: str, new: Sequence[str]) -> bool:
-    """Whether a text is a bare name, or says that something is or happens in, at, near, to or from a new name."""
-    return len(telling_words(text)) <= SHORT or any(match[1] in new for match in IN_PLACE.finditer(text))
+    """Whether a text begins with a new name, or says that something is or happens in, at, near, to or from one."""
+    first = [word for word in words(text)[:SHORT] if word[0].isupper()]
+    named = any(word in new and stem(word) not in TITLES for word in first) and not LONG.match(text)
+    return named or any(match[1] in new for match in IN_PLACE.finditer(text))
 
 
 def is_year(quantity: Quantity) -> bool:

@@ -39,7 +39,7 @@ class Candidate:
 def choose(
     query: Query, hits: Sequence[Hit], vectors: Mapping[str, Vector], count: Callable[[str], int], budget: int
 ) -> tuple[Evidence, ...]:
-    """The best sentences of the hits whose tokens, with their articles' headings, stay within the budget; in document order, from 1.
+    """The best sentences of the hits whose tokens, with their articles' headings, stay within the budget; the best first, from 1.
 
     `vectors` maps a sentence's text to its vector (shape: dimensions). A sentence that leans on the one before it ("It also …") brings
     that one along where there is room. The best sentence is chosen even where it alone exceeds the budget.
@@ -62,7 +62,7 @@ def choose(
                 headings.add(heading)
                 chosen.update((_key(part), part) for part in wanted)
                 break
-    return _numbered(chosen.values(), hits)
+    return _numbered(chosen.values())
 
 
 def candidates(query: Query, hits: Sequence[Hit], vectors: Mapping[str, Vector]) -> list[Candidate]:
@@ -113,11 +113,12 @@ def _with_context(candidate: Candidate) -> tuple[Candidate, ...]:
     return (replace(candidate, span=before, text=text, previous=None), candidate)
 
 
-def _numbered(chosen: Iterable[Candidate], hits: Sequence[Hit]) -> tuple[Evidence, ...]:
-    rank: dict[str, int] = {}
-    for hit in hits:
-        rank.setdefault(hit.passage.document, len(rank))
-    ranked = sorted(chosen, key=lambda candidate: (rank[candidate.passage.document], candidate.span.start))
+def _numbered(chosen: Iterable[Candidate]) -> tuple[Evidence, ...]:
+    """Article by article, the best first: a small model is drawn to what stands first."""
+    articles: dict[tuple[str, str], list[Candidate]] = {}
+    for candidate in chosen:
+        articles.setdefault((candidate.passage.document, candidate.passage.heading), []).append(candidate)
+    ranked = [candidate for article in articles.values() for candidate in article]
     return tuple(Evidence(i, c.passage, c.span.start, c.span.end, c.text, c.score) for i, c in enumerate(ranked, 1))
 
 

@@ -97,6 +97,17 @@ def stem(word: str) -> str:
     return str(_stemmer.stemWord(plain))
 
 
+TITLES: Final = frozenset(
+    stem(word)
+    for word in """
+    president minister prime secretary foreign chief general colonel captain lieutenant mayor governor senator director chairman chairwoman
+    doctor dr professor prof king queen prince princess judge ambassador commander leader founder headmaster coach officer chancellor pope
+    bishop chair spokesman spokeswoman army gen col lt sen gov rep pm deputy vice former
+    """.split()
+)
+"""Stems of words before a name that tell an office and not who holds it."""
+
+
 def words(text: str) -> list[str]:
     """The words of a text in order, as written, accents joined to their letters."""
     return WORD.findall(unicodedata.normalize("NFC", text))

@@ -49,9 +49,13 @@ def cases(path: Path | None = None) -> list[Case]:
 
 
 def answers(case: Case, answer: Answer) -> bool:
-    """Whether each wanted group has an alternative that stands in the answer as whole words."""
-    said = _plain(re.sub(r"\[\d+\]", "", answer.answer))
-    return answer.answered and all(any(f" {_plain(option)} " in f" {said} " for option in group) for group in case.wanted)
+    """Whether each wanted group has an alternative in the answer: from the beginning of a word, and if it is a number, to its end."""
+    said = " " + _plain(re.sub(r"\[\d+\]", "", answer.answer)) + " "
+    return answer.answered and all(any(_stands(_plain(option), said) for option in group) for group in case.wanted)
+
+
+def _stands(option: str, said: str) -> bool:
+    return (f" {option} " if option[-1:].isdigit() else f" {option}") in said
 
 
 def run(qa: QA, asked: Sequence[Case]) -> Iterator[Outcome]:
