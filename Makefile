@@ -25,7 +25,7 @@ bench: setup
 	@$(BIN)/python -m tests.bench
 
 screenshots: setup
-	@$(BIN)/footnote fetch
+	@echo "While 'make serve' runs in another terminal:"
 	@$(BIN)/python -m tests.screenshot .github/screenshot.png
 
 setup: $(READY)

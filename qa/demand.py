@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from qa.facts import SCALES, SMALL, TENS, UNITS, Quantity, facts
-from qa.words import TITLES, content_words, fold, same_name, stem, words
+from qa.words import TITLES, content_words, fold, is_place, same_name, stem, words
 
 ASKS: Final = re.compile(r"\b(?:who|whom|whose|what|when|where|why|how|which)\b")
 SECOND_QUESTION: Final = re.compile(r"(?:\b(?:and|or)\b|,) (?:\w+ )?(?:who|whom|what|when|where|why|how|which)\b")
@@ -17,7 +17,8 @@ WHEN: Final = re.compile(
 WHAT_YEAR: Final = re.compile(r"\b(?:what|which) (?:year|date|day|month|century)\b")
 WHO_OR_WHERE: Final = re.compile(r"^\W*(?:(?:to|by|with|from|in|for) )?(?:who|whom|where)\b")
 WHICH_NAME: Final = re.compile(
-    r"\b(?:which|what) (?:[\w-]+ ){0,3}(?:city|town|village|country|state|province|district|capital|continent|river|university|company|"
+    r"\b(?:which|what) (?:(?!(?:the|d(?:id|o|oes)|is|are|was|were|ha[sd]|have|will)\b)[\w-]+ ){0,3}"
+    r"(?:city|town|village|country|state|province|district|capital|continent|river|university|company|"
     r"channel|newspaper|magazine|publication|agency|party|bank|organi[sz]ation)\b|"
     r"\b(?:what|which) (?:is|was|are|were) the (?:full |first |last )?names?\b"
 )
@@ -90,10 +91,10 @@ def _names(text: str, question: str, new: Sequence[str]) -> bool:
 
 
 def _tells_place(text: str, new: Sequence[str]) -> bool:
-    """Whether a text begins with a new name, or says that something is or happens in, at, near, to or from one."""
-    first = [word for word in words(text)[:SHORT] if word[0].isupper()]
-    named = any(word in new and stem(word) not in TITLES for word in first) and not LONG.match(text)
-    return named or any(match[1] in new for match in IN_PLACE.finditer(text))
+    """Whether a text begins with a new name that is no country's, or says that something is in, at, near, to or from one."""
+    places = [word for word in new if word[0].isupper() and stem(word) not in TITLES and not is_place(word)]
+    bare = any(word in places for word in words(text)[:SHORT]) and not LONG.match(text)
+    return bare or any(match[1] in places for match in IN_PLACE.finditer(text))
 
 
 def is_year(quantity: Quantity) -> bool:

@@ -47,11 +47,11 @@ class QA:
     def open(cls, settings: Settings, model: bool = True, sync: bool = True) -> Self:
         """Begin to open index (with a first sync) and model, each in a thread of its own, and return at once; `wait` waits for them."""
         qa = cls(settings=settings)
-        qa._start("index", lambda: qa._open_library(sync))
-        if model:
+        if model:  # first, since it loads in a process of its own
             qa._start("model", qa._open_model)
         else:
             qa._tell(Stage("model", "ready", "not used"))
+        qa._start("index", lambda: qa._open_library(sync))
         return qa
 
     def status(self) -> Status:

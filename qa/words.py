@@ -102,7 +102,8 @@ TITLES: Final = frozenset(
     for word in """
     president minister prime secretary foreign chief general colonel captain lieutenant mayor governor senator director chairman chairwoman
     doctor dr professor prof king queen prince princess judge ambassador commander leader founder headmaster coach officer chancellor pope
-    bishop chair spokesman spokeswoman army gen col lt sen gov rep pm deputy vice former
+    bishop chair spokesman spokeswoman army gen col lt sen gov rep pm deputy vice former commissioner adviser advisor representative admiral
+    marshal brigadier premier envoy delegate inspector superintendent
     """.split()
 )
 """Stems of words before a name that tell an office and not who holds it."""

@@ -122,6 +122,15 @@ def test_a_name_that_nothing_speaks_of_is_refused_without_the_model(library: Lib
     assert given.usage.prompt_tokens == 0
 
 
+def test_a_year_that_the_source_does_not_speak_of_is_another_events(tmp_path: Path, embedder: Embedder) -> None:
+    text = "Harbour notes\n\nMayor Kari Dahl opened the harbour bridge with a speech." + " The weather was mild and many came." * 30
+    library = make_library(tmp_path, {"notes.txt": text + "\n\nThe harbour crane was sold in 1950.\n"}, embedder)
+    given = answer(ask(library, "[1] Mayor Kari Dahl opened it.", "yes", question="Who opened the harbour bridge in 1950?"))
+    assert not given.answered
+    assert "1950" in str(given.reason)
+    library.close()
+
+
 def test_an_empty_library_says_so(tmp_path: Path, embedder: Embedder) -> None:
     library = make_library(tmp_path, {}, embedder)
     given = answer(ask(library, question="Who opened the bridge?"))
@@ -168,3 +177,9 @@ def test_the_grammar_allows_only_the_numbers_shown() -> None:
     grammar = reply_grammar(2)
     assert 'number ::= "1" | "2"' in grammar
     assert '"3"' not in grammar
+
+
+def test_the_best_sentence_stands_first(library: Library) -> None:
+    found = ask(library, "[0] Not stated", question="How much did the harbour bridge cost?")[0]
+    assert isinstance(found, Found)
+    assert "40 million" in found.evidence[0].text

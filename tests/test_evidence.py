@@ -103,10 +103,10 @@ def test_of_two_passages_that_overlap_the_one_with_the_sentence_before_gives_the
     assert texts(found)[:2] == [TEXT[0], TEXT[1]]
 
 
-def test_documents_come_in_the_order_of_their_best_hits() -> None:
+def test_the_article_with_the_best_sentence_comes_first() -> None:
     hits = [hit(passage("The mill in Beja burnt.", document="b")), hit(passage(TEXT[0], document="a"))]
     found = choose(QUERY, hits, {**scored(s0=0.9), "The mill in Beja burnt.": unit(0.85)}, count, 100)
-    assert [item.passage.document for item in found] == ["b", "a"]
+    assert [item.passage.document for item in found] == ["a", "b"]
 
 
 def test_words_that_tell_more_weigh_more_and_a_title_counts_half() -> None:
