@@ -11,7 +11,8 @@ serve: setup
 	@$(BIN)/footnote serve
 
 test: setup
-	@$(BIN)/footnote fetch --all
+	@$(BIN)/footnote fetch --model embedded --embedder embedded
+	@$(BIN)/footnote fetch --model embedded:smollm2 --embedder embedded
 	@$(BIN)/python -m pytest -q
 
 check: setup
@@ -21,7 +22,7 @@ check: setup
 	@$(BIN)/python -m pytest -q tests/test_architecture.py
 
 bench: setup
-	@$(BIN)/footnote fetch
+	@$(BIN)/footnote fetch --model embedded --embedder embedded
 	@$(BIN)/python -m tests.bench
 
 screenshots: setup
