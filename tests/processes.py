@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -92,8 +93,19 @@ def make_environment(place: Path, model_url: str, files: Settings) -> dict[str, 
 def start(*arguments: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
     """`footnote` on its way, its output and errors in pipes."""
     return subprocess.Popen(
-        [*FOOTNOTE, *arguments], env=environment, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*FOOTNOTE, *arguments],
+        env=environment,
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_interrupts,  # noqa: PLW1509
     )
+
+
+def hear_interrupts() -> None:
+    """As in a terminal: a job that a script put into the background ignores Ctrl-C, and its children do too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def footnote(*arguments: str, environment: Mapping[str, str] | None = None, text: str = "") -> subprocess.CompletedProcess[str]:
