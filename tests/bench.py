@@ -61,7 +61,7 @@ def overhead(home: Path) -> None:
     waited: list[float] = []
     qa = QA(opened._library, timed(opened._model, waited), Settings(home=home))
     shares = []
-    for case in cases()[:24]:
+    for case in cases()[:12]:
         waited.clear()
         began = time.perf_counter()
         for _ in qa.ask(case.question, case.history):
