@@ -5,7 +5,7 @@ READY := .venv/ready
 export OMP_WAIT_POLICY := passive
 export GRADIO_ANALYTICS_ENABLED := False
 
-.PHONY: serve test check bench screenshots clean setup
+.PHONY: serve test check gold bench bench-answers screenshots clean setup
 
 serve: setup
 	@$(BIN)/footnote serve
@@ -21,9 +21,29 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_architecture.py
 
+# The gold questions on the embedded model, with what a change must not fall below.
+GOLD := .venv/gold
+gold: setup
+	@$(BIN)/footnote eval seeds/questions.jsonl --home $(GOLD) --folders seeds --model embedded --embedder embedded \
+	    --report $(GOLD)/report.html --report $(GOLD)/report.md --report $(GOLD)/report.jsonl \
+	    --require 'right>=0.7' --require 'refused_unanswerable>=0.8' --require 'invented_citations<=0' --require 'prompt_tokens<=400'
+
 bench: setup
 	@$(BIN)/footnote fetch --model embedded --embedder embedded
 	@$(BIN)/python -m tests.bench
+
+# Public question sets, where they exist: each folder of BENCH with a corpus.jsonl and a questions.jsonl is indexed and asked.
+BENCH ?= ../shared/bench
+SETS ?= clapnq mtrag_un multihop_musique_hotpot squad2_cs224n_dev timeqa_human
+SAMPLE ?= 40
+bench-answers: setup
+	@for set in $(SETS); do \
+	    test -f $(BENCH)/$$set/questions.jsonl || { echo "There is no $(BENCH)/$$set/questions.jsonl: left out"; continue; }; \
+	    echo "== $$set"; \
+	    $(BIN)/footnote eval $(BENCH)/$$set/questions.jsonl --home .venv/bench/$$set --folders $(BENCH)/$$set/corpus.jsonl \
+	        --model embedded --embedder embedded --sample $(SAMPLE) \
+	        --report .venv/bench/$$set.html --report .venv/bench/$$set.jsonl || exit; \
+	done
 
 screenshots: setup
 	@echo "While 'make serve' runs in another terminal:"

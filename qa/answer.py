@@ -5,9 +5,10 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any, Final
 
-from langchain_core.messages import AIMessage, AIMessageChunk, convert_to_messages
+from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 
 from qa import evidence, prompts
@@ -17,7 +18,7 @@ from qa.library import Library
 from qa.models import LanguageModel
 from qa.reply import ReplyReader
 from qa.sync import content_key, sentence_texts
-from qa.types import Answer, Claim, Done, Event, Evidence, Found, Revised, Timing, Token, Turn, Usage
+from qa.types import Answer, Claim, Done, Event, Evidence, Found, Revised, Timing, Token, Trace, Turn, Usage
 from qa.verify import missing_terms
 
 SEARCHED: Final = 10  # passages looked at for evidence
@@ -107,7 +108,7 @@ class Answerer:
         if found is None:
             raise ReplyCutError("The chain ended before anything was found", "Ask again.")
         yield from _read(reader.finish(), draft)
-        yield Done(self._conclude(question, found, draft, tally))
+        yield Done(self._conclude(question, found, draft, tally, reply=reader.text, rewritten=leans(question, history)))
 
     def _find(self, asked: Asked) -> Found:
         library = self._library
@@ -121,7 +122,7 @@ class Answerer:
 
     def _stand_alone(self, question: str, history: Sequence[Turn]) -> str:
         """The question as it would be asked without the conversation; the model is asked only where the question leans on that."""
-        if not history or not LEANS.search(question):
+        if not leans(question, history):
             return question
         conversation = "\n".join(f"{'User' if turn.role == 'user' else 'Assistant'}: {turn.content}" for turn in history[-REMEMBERED:])
         messages = self._standalone.fill(conversation=conversation, question=question)
@@ -132,9 +133,11 @@ class Answerer:
         found = asked["found"]
         return self._prompt.fill(evidence=numbered(found.evidence), question=found.standalone_question)
 
-    def _conclude(self, question: str, found: Found, draft: Draft, tally: Tally) -> Answer:
+    def _conclude(self, question: str, found: Found, draft: Draft, tally: Tally, *, reply: str, rewritten: bool) -> Answer:
         confidence = 0.0
-        reason = refusal({"found": found}) or unanswered(found, draft)
+        refused = refusal({"found": found})
+        reason = refused or unanswered(found, draft)
+        doubted = reason is None
         if reason is None:
             confidence = self._confidence(found.standalone_question, draft)
             reason = UNCONFIRMED if confidence < self._caution else None
@@ -155,6 +158,12 @@ class Answerer:
             model=self._model.name,
             usage=tally.usage,
             timing=tally.timing(),
+            trace=Trace(
+                found.evidence,
+                () if refused else tuple(self._messages({"found": found})),
+                reply,
+                tuple(compress(("standalone", "answer", "confirm"), (rewritten, not refused, doubted))),
+            ),
         )
 
     def _confidence(self, question: str, draft: Draft) -> float:
@@ -163,9 +172,14 @@ class Answerer:
         for sentence, group in zip(draft.sentences, draft.support, strict=True):
             source = " ".join((f"“{group[0].passage.title}”.", *(" ".join(item.text.split()) for item in group)))
             messages = self._confirm.fill(source=source, question=question, answer=sentence.text)
-            probability = self._model.yes(convert_to_messages(messages))
+            probability = self._model.yes(messages)
             least = min(least, 1.0 if probability is None else probability)
         return least
+
+
+def leans(question: str, history: Sequence[Turn]) -> bool:
+    """Whether a question must be rewritten to stand alone."""
+    return bool(history and LEANS.search(question))
 
 
 def refusal(asked: Asked) -> str | None:

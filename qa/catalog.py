@@ -3,6 +3,7 @@
 It is the durable truth; Chroma can be rebuilt from it.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +15,7 @@ import numpy as np
 
 from qa.database import Connection, Database, Row
 from qa.errors import NotFoundError, StoreError
-from qa.types import Article, Document, DocumentStatus, Passage, Span
+from qa.types import Article, Document, DocumentStatus, Feedback, Passage, Span
 
 PASSAGE: Final = (
     "SELECT p.id, p.document, d.file, p.title, p.date, p.page, p.start, p.end, p.text, p.sentences "
@@ -150,6 +151,13 @@ class Catalog:
     def passage_ids(self) -> list[str]:
         return [row[0] for row in self._database.rows("SELECT id FROM passages ORDER BY number")]
 
+    def digest(self) -> str:
+        """A fingerprint of all that can be found: every passage with its title, date and content."""
+        total = hashlib.sha256()
+        for row in self._database.stream("SELECT id, title, date, hash FROM passages ORDER BY id"):
+            total.update(repr(row).encode())
+        return total.hexdigest()[:16]
+
     def count(self) -> int:
         """How many passages there are."""
         return int(self._database.rows("SELECT count(*) FROM passages")[0][0])
@@ -249,6 +257,11 @@ class Catalog:
     def add_feedback(self, answer: str, good: bool, note: str, trace: str) -> None:
         with self._database.transaction() as connection:
             connection.execute("INSERT INTO feedback (answer, good, note, trace) VALUES (?, ?, ?, ?)", (answer, int(good), note, trace))
+
+    def feedback(self) -> tuple[Feedback, ...]:
+        """All that was said, oldest first; of several words on one answer the last."""
+        rows = self._database.rows("SELECT answer, good, note, trace, at FROM feedback ORDER BY rowid")
+        return tuple({row[0]: Feedback(row[0], bool(row[1]), *row[2:]) for row in rows}.values())
 
 
 _OF_SOURCE: Final = "FROM passages p JOIN documents d ON d.id = p.document WHERE d.source = ?"

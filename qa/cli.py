@@ -1,11 +1,7 @@
 """The command line on typer. What is slow to import is imported by the command that needs it: `--help` is there at once."""
 
-import functools
-import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -13,9 +9,9 @@ import typer
 from typer.exceptions import TyperException
 
 from qa.errors import FootnoteError, UsageError
+from qa.options import ALL, INDEX, MODEL, SETTINGS, with_settings
 
 if TYPE_CHECKING:
-    from qa.service import QA
     from qa.settings import Settings
 
 DONE: Final = 0
@@ -23,39 +19,9 @@ FAILED: Final = 1
 WRONG_USAGE: Final = 2
 INTERRUPTED: Final = 130
 
-# The descriptions are those of qa.settings, whose import would cost `--help` more than everything else; a test compares them.
-OPTIONS: Final[dict[str, tuple[str, str]]] = {
-    "home": ("FOLDER", "Folder of the index, the catalog and the logs."),
-    "folders": (
-        "FOLDERS",
-        f"Folders (or files) to index, separated by '{os.pathsep}'; empty: those of the last sync, at first the seeds.",
-    ),
-    "model": ("MODEL", "Language model: auto, embedded, embedded:FILE.gguf, ollama:NAME or openai:NAME."),
-    "model_url": ("URL", "Address of the Ollama or OpenAI-compatible server, if not the usual one."),
-    "embedder": ("EMBEDDER", "Embedder: embedded or ollama:NAME."),
-    "chroma_url": ("URL", "Address of a Chroma server; without it Chroma runs inside Footnote."),
-    "host": ("HOST", "Address to listen on; anything but loopback needs a token."),
-    "port": ("PORT", "Port to listen on; 0 takes a free one."),
-    "token": ("TOKEN", "Bearer token that every request must carry."),
-    "cache": ("FOLDER", "Folder of the model files, shared between checkouts."),
-    "weights": ("FOLDER", "Folder that already holds model files; looked in before anything is downloaded."),
-    "context": ("TOKENS", "Context of the language model, in tokens."),
-    "evidence_tokens": ("TOKENS", "Most tokens of evidence handed to the language model."),
-    "threads": ("N", "Threads of the embedded engine; 0: one per physical core."),
-    "timeout": ("SECONDS", "Seconds to wait for an engine before giving up."),
-    "caution": ("P", "Least confidence at which an answer is given rather than withheld."),
-}
-ALL: Final = tuple(OPTIONS)
-INDEX: Final = ("home", "folders", "embedder", "chroma_url", "cache", "weights", "threads", "timeout")
-MODEL: Final = ("model", "model_url", "context", "evidence_tokens", "caution")
-
-SETTINGS: Final = "\b\nSettings, each also an option (FOOTNOTE_PORT is --port) or a line of footnote.toml (port = 8000):\n" + "\n".join(
-    f"  FOOTNOTE_{name.upper():<15} {description}" for name, (_, description) in OPTIONS.items()
-)
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="The question; '-' reads it from standard input.", show_default=False)]
 Named = Annotated[list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Folders or files to index.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Command = Callable[..., None]
 
 app = typer.Typer(
     name="footnote",
@@ -64,31 +30,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # importing rich would take half of the time of `--help`
     add_completion=False,
 )
-
-
-def with_settings(*names: str) -> Callable[[Command], Command]:
-    """Gives a command whose first parameter is `settings` an option for each of `names`."""
-
-    def decorate(command: Command) -> Command:
-        @functools.wraps(command)
-        def run(**given: object) -> None:
-            from qa.settings import load
-
-            command(load(**{name: given.pop(name) for name in names}), **given)
-
-        own = list(inspect.signature(command).parameters.values())[1:]
-        added = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(name)) for name in names]
-        run.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined] # where inspect, and so typer, looks first
-        run.__annotations__ = {}  # typer would look for the type of `settings` there
-        return run
-
-    return decorate
-
-
-def _option(name: str) -> object:
-    metavar, description = OPTIONS[name]
-    flag = f"--{name.replace('_', '-')}"
-    return Annotated[str | None, typer.Option(flag, metavar=metavar, help=f"{description} [FOOTNOTE_{name.upper()}]", show_default=False)]
 
 
 @app.callback(invoke_without_command=True)
@@ -123,7 +64,7 @@ def ask(settings: "Settings", question: Question, as_json: Json = False) -> None
     from qa.wire import AnswerForm
 
     question = _read(question)
-    with _opened(settings) as qa:
+    with terminal.opened(settings) as qa:
         answer = terminal.follow(qa.ask(question), seen=not as_json)
     if as_json:
         terminal.show_json(AnswerForm.of(answer))
@@ -144,7 +85,7 @@ def search(
     from qa.wire import PassagesForm
 
     question = _read(question)
-    with _opened(settings, model=False) as qa:
+    with terminal.opened(settings, model=False) as qa:
         hits = qa.search(question, limit)
     if as_json:
         terminal.show_json(PassagesForm.of_hits(hits))
@@ -164,7 +105,7 @@ def sync(
     from qa import terminal
     from qa.wire import SyncForm
 
-    with _opened(settings, model=False, sync=False) as qa, terminal.bars() as progress:
+    with terminal.opened(settings, model=False, sync=False) as qa, terminal.bars() as progress:
         report = qa.sync(named or (), dry_run, progress)
     if as_json:
         terminal.show_json(SyncForm.of_report(report))
@@ -179,12 +120,52 @@ def documents(settings: "Settings", as_json: Json = False) -> None:
     from qa import terminal
     from qa.wire import DocumentsForm
 
-    with _opened(settings, model=False, sync=False) as qa:
+    with terminal.opened(settings, model=False, sync=False) as qa:
         found = qa.documents()
     if as_json:
         terminal.show_json(DocumentsForm.of_all(found))
     else:
         terminal.show(terminal.documents_text(found))
+
+
+@app.command("eval")
+@with_settings(*INDEX, *MODEL)
+def evaluate(
+    settings: "Settings",
+    cases: Annotated[Path, typer.Argument(metavar="CASES", help="JSONL file with a case in each line.", show_default=False)],
+    *,
+    kind: Annotated[list[str] | None, typer.Option("--type", metavar="TYPE", help="Only cases of this type; may be repeated.")] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first N.")] = None,
+    sample: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only N drawn at random.")] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the random draw and the intervals.")] = 0,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Questions asked at once of a server that can take them.")] = 1,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at a wrong row or a document that is not indexed.")] = False,
+    search_only: Annotated[bool, typer.Option("--search-only", help="Evaluate retrieval alone, without a language model.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask again what was asked before.")] = False,
+    replies: Annotated[Path | None, typer.Option(metavar="FILE", help="Score the replies of a report (.jsonl); nothing is asked.")] = None,
+    judge: Annotated[str | None, typer.Option(metavar="MODEL", help="Let this model judge too, in a column of its own.")] = None,
+    require: Annotated[list[str] | None, typer.Option(metavar="RULE", help="Exit 1 unless met, as 'right>=0.8'; may be repeated.")] = None,
+    no_worse_than: Annotated[str | None, typer.Option(metavar="FILE", help="Exit 1 if worse than this report, or than 'last'.")] = None,
+    report: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Write a .html, .md or .jsonl; may be repeated.")] = None,
+    draft: Annotated[int | None, typer.Option(metavar="N", min=1, max=1000, help="Propose N cases from the documents.")] = None,
+    review: Annotated[bool, typer.Option("--review", help="Decide on proposed cases; the accepted go into CASES.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Ask the questions of a file of cases, and say what is right, what is wrong, and whether that is better than before."""
+    from qa.evaluation import command
+    from qa.evaluation.cases import read_cases
+    from qa.evaluation.evaluate import LAST, Plan
+    from qa.evaluation.require import parse
+
+    if draft or review:
+        command.cases(settings, cases, draft, review, as_json)
+        return
+    plan = Plan(
+        read_cases(cases, strict), tuple(kind or ()), sample, seed, limit, workers, strict, search_only, fresh, replies, judge,
+        previous=no_worse_than or LAST, required=tuple(map(parse, require or ())), no_worse=no_worse_than is not None,
+    )  # fmt: skip
+    if not command.evaluation(settings, plan, tuple(report or ()), as_json):
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -242,20 +223,6 @@ def _read(question: str) -> str:
     from qa.service import checked
 
     return checked(sys.stdin.read() if question == "-" else question, ())
-
-
-@contextmanager
-def _opened(settings: "Settings", model: bool = True, sync: bool = True) -> Iterator["QA"]:
-    """The facade, ready, and closed in the end. Without `model` no language model is loaded; without `sync` the index is taken as it is."""
-    from qa import terminal
-    from qa.service import QA
-
-    qa = QA.open(settings, model=model, sync=sync)
-    try:
-        terminal.wait(qa)
-        yield qa
-    finally:
-        qa.close()
 
 
 def main() -> None:

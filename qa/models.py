@@ -17,7 +17,7 @@ from qa.types import Progress
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel, LanguageModelInput
-    from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.messages import AIMessage, MessageLikeRepresentation
     from langchain_core.runnables import Runnable
 
     from qa.completions import Request
@@ -33,7 +33,7 @@ class LanguageModel:
     """A LangChain chat model with what the rest of Footnote must know of it.
 
     `context` is in tokens; `count` tells the tokens of a text (by the model's own tokenizer where the engine shows it, else rather too
-    many); `requesting` gives the chat model set up for one kind of call.
+    many); `requesting` gives the chat model set up for one kind of call; `digest` tells one model of a name from the next, where known.
     """
 
     name: str
@@ -41,6 +41,7 @@ class LanguageModel:
     count: Callable[[str], int]
     requesting: "Callable[[Request], Runnable[LanguageModelInput, AIMessage]]"
     close: Callable[[], None] = lambda: None
+    digest: str = ""
 
     @classmethod
     def of(cls, chat: "BaseChatModel", name: str = "test", context: int = 4096) -> "LanguageModel":
@@ -63,7 +64,7 @@ class LanguageModel:
 
         return self.requesting(Request(max_tokens, stop, grammar))
 
-    def yes(self, messages: "Sequence[BaseMessage]") -> float | None:
+    def yes(self, messages: "Sequence[MessageLikeRepresentation]") -> float | None:
         """Probability, 0 to 1, that the reply begins with yes rather than no; 0.5 where it begins with neither.
 
         None where the engine gives no probabilities. Costs one token; raises EngineError.
@@ -121,17 +122,19 @@ def open_automatic(settings: Settings, progress: Progress) -> LanguageModel:
 
 def open_weights(known: weights.Weights, settings: Settings, progress: Progress) -> LanguageModel:
     """The embedded llama.cpp with a model of ours, fetched if need be."""
-    return _open_llama(weights.fetch(known, settings.cache, settings.weights, progress), known.name, settings, progress)
+    path = weights.fetch(known, settings.cache, settings.weights, progress)
+    return _open_llama(path, known.name, known.sha256, settings, progress)
 
 
 def open_file(path: Path, settings: Settings, progress: Progress) -> LanguageModel:
     """The embedded llama.cpp with a GGUF file of the user's."""
     if not path.is_file():
         raise SettingsError(f"There is no file {path}", "Set FOOTNOTE_MODEL to embedded, or to embedded:FILE with a GGUF file.")
-    return _open_llama(path, path.stem, settings, progress)
+    status = path.stat()
+    return _open_llama(path, path.stem, f"{status.st_size}-{status.st_mtime_ns}", settings, progress)
 
 
-def _open_llama(path: Path, title: str, settings: Settings, progress: Progress) -> LanguageModel:
+def _open_llama(path: Path, title: str, digest: str, settings: Settings, progress: Progress) -> LanguageModel:
     from qa.llama import RESTART, LlamaServer
 
     progress(f"loading {title}", 0, 0)
@@ -144,7 +147,7 @@ def _open_llama(path: Path, title: str, settings: Settings, progress: Progress) 
     except BaseException:
         server.close()
         raise
-    return LanguageModel(f"embedded:{title}", server.context, server.count, chat.requesting, server.close)
+    return LanguageModel(f"embedded:{title}", server.context, server.count, chat.requesting, server.close, digest)
 
 
 def open_ollama(name: str, settings: Settings, progress: Progress) -> LanguageModel:
@@ -154,7 +157,7 @@ def open_ollama(name: str, settings: Settings, progress: Progress) -> LanguageMo
     server.ensure(name, progress)
     progress(f"loading {name}", 0, 0)
     chat = server.chat(name, settings.context)
-    return LanguageModel(f"ollama:{name}", chat.num_ctx or settings.context, estimate, chat.requesting)
+    return LanguageModel(f"ollama:{name}", chat.num_ctx or settings.context, estimate, chat.requesting, digest=server.digest(name))
 
 
 def open_compatible(name: str, settings: Settings) -> LanguageModel:

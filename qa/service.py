@@ -13,7 +13,23 @@ from qa.errors import FootnoteError, NotFoundError, NotReadyError, UsageError
 from qa.library import Library
 from qa.settings import Settings
 from qa.suggest import suggestions
-from qa.types import Answer, Document, DocumentStatus, Done, Event, Hit, Passage, Progress, Stage, Status, SyncReport, Turn, ignore
+from qa.types import (
+    Answer,
+    Document,
+    DocumentStatus,
+    Done,
+    Event,
+    Feedback,
+    Fingerprint,
+    Hit,
+    Passage,
+    Progress,
+    Stage,
+    Status,
+    SyncReport,
+    Turn,
+    ignore,
+)
 
 if TYPE_CHECKING:
     from qa.answer import Answerer
@@ -116,6 +132,36 @@ class QA:
         trace = json.dumps(dataclasses.asdict(given), ensure_ascii=False, default=dict)
         self._indexed().catalog.add_feedback(answer, good, note, trace)
 
+    def given_feedback(self) -> tuple[Feedback, ...]:
+        """All that users thought of answers, oldest first."""
+        return self._indexed().catalog.feedback()
+
+    def fingerprint(self) -> Fingerprint:
+        """What decides an answer besides its question. Raises NotReadyError."""
+        from qa import fingerprint
+
+        library = self._indexed()
+        model = self._model
+        return Fingerprint(
+            model=f"{model.name} {model.digest[:12]}".strip() if model else "",
+            index=f"{library.catalog.digest()} {library.embedder.fingerprint}",
+            code=fingerprint.code(),
+            settings=fingerprint.settings(self._settings),
+            prompts=fingerprint.prompts(),
+        )
+
+    @property
+    def language_model(self) -> "LanguageModel":
+        """The model that answers, for calls of one's own. Raises NotReadyError."""
+        self._require("model")
+        if self._model is None:
+            raise NotReadyError("There is no language model", "Open one with QA.open(settings, model=True).")
+        return self._model
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
     def close(self) -> None:
         """Stop the model and let go of the index; harmless when repeated, even by two threads at once."""
         with self._changed:
@@ -197,10 +243,8 @@ class QA:
     def _answer_with(self) -> "Answerer":
         from qa.answer import Answerer
 
-        if self._model is None:
-            raise NotReadyError("There is no language model", "Open one with QA.open(settings, model=True).")
         if self._answerer is None:
-            self._answerer = Answerer(self._indexed(), self._model, self._settings.evidence_tokens, self._settings.caution)
+            self._answerer = Answerer(self._indexed(), self.language_model, self._settings.evidence_tokens, self._settings.caution)
         return self._answerer
 
     def _remembering(self, events: Iterator[Event]) -> Iterator[Event]:

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from qa.doctor import Check
     from qa.models import InstalledModel
     from qa.service import QA
+    from qa.settings import Settings
     from qa.wire import Form
 
 EXCERPT: Final = 160  # characters of a passage that are shown
 NEAREST: Final = 3  # passages shown where the answer is withheld
 MEGABYTES_FROM: Final = 1_000_000  # totals from here on are bytes, and shown as megabytes
+SILENCE: Final = 60.0  # seconds between two lines of progress in a log
 CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # a document must not steer the terminal
 
 
@@ -60,6 +62,37 @@ def amount(done: int, total: int) -> str:
     if total >= MEGABYTES_FROM:
         return f"{done / 1e6:,.0f} / {total / 1e6:,.0f} MB"
     return f"{done:,} / {total:,}" if total else ""
+
+
+@contextmanager
+def opened(settings: "Settings", model: bool = True, sync: bool = True) -> Iterator["QA"]:
+    """The facade, ready, and closed in the end. Without `model` no language model is loaded; without `sync` the index is taken as it is."""
+    from qa.service import QA
+
+    qa = QA.open(settings, model=model, sync=sync)
+    try:
+        wait(qa)
+        yield qa
+    finally:
+        qa.close()
+
+
+@contextmanager
+def steps() -> Iterator[Progress]:
+    """Like `bars`, but where there is no terminal a line now and then, so that the log of a long run shows that it goes on."""
+    if sys.stderr.isatty():
+        with bars() as tell:
+            yield tell
+        return
+    told = time.monotonic()
+
+    def line(label: str, done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= SILENCE:
+            told = time.monotonic()
+            print(f"footnote: {label}, {amount(done, total)}", file=sys.stderr, flush=True)
+
+    yield line
 
 
 def wait(qa: "QA") -> None:

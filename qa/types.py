@@ -160,6 +160,17 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """How an answer came about: the evidence shown, the messages sent to write it (none where the model was not asked), and what the
+    model wrote, as it wrote it. `prompts` names every prompt that was used, the second look's too."""
+
+    evidence: tuple[Evidence, ...] = ()
+    messages: tuple[tuple[str, str], ...] = ()  # role, content
+    reply: str = ""
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A finished answer. Withheld: `answered` is false, `answer` says so in a sentence, `reason` says why."""
 
@@ -177,6 +188,7 @@ class Answer:
     model: str
     usage: Usage
     timing: Timing
+    trace: Trace = Trace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +222,31 @@ class Done:
 
 
 Event = Found | Token | Revised | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a reader thought of an answer; `answer` is the whole `Answer` as JSON, `at` ISO 8601."""
+
+    id: str
+    good: bool
+    note: str
+    answer: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What decides an answer besides the question: two equal ones give equal answers, up to the engine's own unsteadiness.
+
+    `prompts` is the digest of each prompt by its name, as an answer need not use them all (`Trace.prompts`).
+    """
+
+    model: str
+    index: str
+    code: str
+    settings: str
+    prompts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

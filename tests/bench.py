@@ -1,7 +1,7 @@
-"""The figures of the docs, measured: `make bench`, or `python -m tests.bench [start|gold|overhead]` for a part.
+"""The times of the docs, measured: `make bench`, or `python -m tests.bench [start|overhead|scoring]` for a part.
 
-On 2 idle cores it takes about a quarter of an hour. `gold` asks every gold question of the embedded model; `start` times the server and
-the command line; `overhead` compares Footnote's answers with the bare model calls that they contain.
+`start` times the server and the command line; `overhead` compares Footnote's answers with the bare model calls that they contain;
+`scoring` times `footnote eval` over recorded replies. How well it answers is measured by `footnote eval` (`make gold`).
 """
 
 import json
@@ -21,26 +21,20 @@ import psutil
 from langchain_core.runnables import Runnable, RunnableGenerator
 
 from qa.completions import Request
+from qa.evaluation.box import case_row
+from qa.evaluation.cases import read_cases
+from qa.evaluation.text import jsonl
+from qa.evaluation.types import Case
 from qa.models import LanguageModel
 from qa.service import QA
-from qa.settings import Settings
-from tests.gold import Outcome, cases, run
+from qa.settings import Settings, data_folder
+from tests.reports import report
 
 FOOTNOTE = [sys.executable, "-m", "qa"]
 
 
-def gold(home: Path) -> None:
-    """Every gold question: how many are right, how fast, at what cost."""
-    qa = QA.open(Settings(home=home, model="embedded"))
-    qa.wait()
-    outcomes = []
-    for outcome in run(qa, cases()):
-        outcomes.append(outcome)
-        _tell(outcome)
-    memory = _resident(psutil.Process())
-    qa.close()
-    _summary(outcomes)
-    print(f"resident memory of index and model   {memory / 2**30:.2f} GiB")
+def cases() -> tuple[Case, ...]:
+    return read_cases(data_folder("seeds") / "questions.jsonl").cases
 
 
 def start(home: Path) -> None:
@@ -73,6 +67,27 @@ def overhead(home: Path) -> None:
     print(f"overhead around the bare model calls: median {statistics.median(shares):.2%}, worst {max(shares):.2%} of {len(shares)} answers")
 
 
+def scoring(home: Path) -> None:
+    """Time and memory of scoring and reporting 10,000 recorded replies, and the size of the page of 3,000 cases."""
+    home.mkdir()
+    for cases_, suffixes in ((10_000, (".html", ".md", ".jsonl")), (3_000, (".html",))):
+        made = report(cases_)
+        recorded, asked = home / "recorded.jsonl", home / "cases.jsonl"
+        recorded.write_text("".join(f"{line}\n" for line in jsonl(made)), encoding="utf-8")
+        asked.write_text("".join(json.dumps(case_row(one.case)) + "\n" for one in made.scored), encoding="utf-8")
+        reports = [home / f"report{suffix}" for suffix in suffixes]
+        named = [part for path in reports for part in ("--report", str(path))]
+        began = time.perf_counter()
+        subprocess.run(
+            [*FOOTNOTE, "eval", str(asked), "--home", str(home), "--replies", str(recorded), *named], check=True, stdout=subprocess.DEVNULL
+        )
+        seconds = time.perf_counter() - began
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(
+            f"{cases_:,} replies scored and reported in {seconds:.1f} s, {peak:.0f} MB at most; page {reports[0].stat().st_size / 1e6:.1f} MB"
+        )
+
+
 def timed(model: LanguageModel, waited: list[float]) -> LanguageModel:
     """The same model; the seconds that each wait for it took are added to `waited`."""
 
@@ -93,45 +108,6 @@ def timed(model: LanguageModel, waited: list[float]) -> LanguageModel:
         return RunnableGenerator(stream)
 
     return replace(model, requesting=requesting)
-
-
-def _tell(outcome: Outcome) -> None:
-    answer = outcome.answer
-    mark = "right" if outcome.right else "WRONG"
-    said = answer.answer if answer.answered else f"withheld: {answer.reason}"
-    withdrawn = "".join(f" | withdrawn: {item.text} ({item.reason})" for item in answer.withdrawn)
-    print(f"{outcome.case.id} {outcome.case.type:12} {mark} {answer.confidence:.2f} {answer.timing.total_ms / 1000:4.1f} s", end=" ")
-    print(f"{outcome.case.question} -> {said}{withdrawn}", flush=True)
-
-
-def _summary(outcomes: list[Outcome]) -> None:
-    asked, refused = ([o for o in outcomes if o.case.answerable is known] for known in (True, False))
-    given = [o for o in outcomes if o.answer.answered]
-    called = [o for o in outcomes if o.answer.usage.prompt_tokens]
-    print(f"answerable right                     {_share([o.right for o in asked])}")
-    print(f"unanswerable withheld                {_share([o.right for o in refused])}")
-    print(f"citations verbatim                   {_share([o.verbatim for o in given])}")
-    print(f"answered sentences cited             {_share([o.cited for o in given])}")
-    print(f"given answers wrong                  {_share([not o.right for o in given])}")
-    print(f"evidence ready, ms                   {_spread([o.evidence_ms for o in outcomes if not o.case.history])}")
-    print(f"question to finished answer, s       {_spread([o.answer.timing.total_ms / 1000 for o in called])}")
-    print(f"prompt tokens of the first call      {_spread([float(o.answer.usage.prompt_tokens) for o in called])}")
-    print(f"reply tokens                         {_spread([float(o.answer.usage.completion_tokens) for o in called])}")
-
-
-def _share(marks: list[bool]) -> str:
-    """`36 of 48 = 75% (61-85)`: with the Wilson 95% interval."""
-    n, k, z = len(marks), sum(marks), 1.96
-    if not n:
-        return "none"
-    middle, spread = (k / n + z * z / (2 * n)), z * ((k / n) * (1 - k / n) / n + z * z / (4 * n * n)) ** 0.5
-    low, high = ((middle + sign * spread) / (1 + z * z / n) for sign in (-1, 1))
-    return f"{k} of {n} = {k / n:.0%} ({low:.0%} to {high:.0%})"
-
-
-def _spread(values: list[float]) -> str:
-    ordered = sorted(values)
-    return f"median {statistics.median(ordered):.1f}, 95th percentile {ordered[int(0.95 * (len(ordered) - 1))]:.1f}"
 
 
 def _serve(home: Path) -> tuple[float, int]:
@@ -178,7 +154,7 @@ def _cpu(command: list[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-PARTS: dict[str, Callable[[Path], None]] = {"start": start, "gold": gold, "overhead": overhead}
+PARTS: dict[str, Callable[[Path], None]] = {"start": start, "overhead": overhead, "scoring": scoring}
 
 
 def main() -> None:

@@ -19,10 +19,17 @@ ORDER = """
     qa.weights qa.address qa.tokens qa.completions qa.ollama qa.llama qa.models qa.embed
     qa.sync qa.retrieve qa.evidence qa.library
     qa.contradiction qa.agreement qa.verify qa.draft qa.reply qa.answer qa.suggest
-    qa.service
+    qa.fingerprint qa.service
+    qa.evaluation.__init__ qa.evaluation.types qa.evaluation.measures
+    qa.evaluation.matching qa.evaluation.ranking qa.evaluation.calibration qa.evaluation.statistics
+    qa.evaluation.cases qa.evaluation.record qa.evaluation.journal qa.evaluation.cache qa.evaluation.run
+    qa.evaluation.score qa.evaluation.sample qa.evaluation.summary qa.evaluation.compare qa.evaluation.require qa.evaluation.judge
+    qa.evaluation.figures qa.evaluation.text qa.evaluation.plots qa.evaluation.page
+    qa.evaluation.swap qa.evaluation.drafting qa.evaluation.forms qa.evaluation.propose qa.evaluation.box qa.evaluation.review
+    qa.evaluation.evaluate qa.evaluation.desk
     qa.wire qa.guard qa.relay qa.manual qa.api
     ui.__init__ ui.exchange ui.render ui.chat ui.app
-    qa.port qa.server qa.serve qa.doctor qa.terminal qa.cli qa.__main__
+    qa.port qa.server qa.serve qa.doctor qa.terminal qa.evaluation.command qa.options qa.cli qa.__main__
 """.split()
 """An import points to an earlier name."""
 
@@ -42,14 +49,14 @@ ENGINES = {
     "fastapi": "qa.api ui.app ui.chat",  # the page is mounted on the application
     "uvicorn": "qa.server",
     "gradio": "ui.chat",
-    "typer": "qa.cli",
+    "typer": "qa.options qa.cli",
     "rich": "qa.terminal",
     "langchain_core": "qa.completions qa.ollama qa.models qa.answer",  # two chat models, the choice between them, the chain
 }
 """The files that may name an outside engine. Libraries that are none (numpy, httpx, pydantic, starlette, filelock, psutil) are not told."""
 
 LONGEST = 350  # lines
-CODE = sorted(path for pattern in ("qa/*.py", "ui/*", "tests/*.py") for path in ROOT.glob(pattern) if path.is_file())
+CODE = sorted(path for pattern in ("qa/**/*.py", "ui/*", "tests/*.py") for path in ROOT.glob(pattern) if path.is_file())
 SLOW = ("gradio", "chromadb", "langchain", "fastapi", "onnxruntime", "xllamacpp", "trafilatura")
 
 
@@ -111,6 +118,7 @@ def test_an_engine_is_named_in_its_place_only(engine: str) -> None:
 
 def test_the_page_knows_the_facade_alone() -> None:
     known = {"qa", "qa.errors", "qa.relay", "qa.service", "qa.types", "qa.settings"}
+    known |= {"qa.evaluation.cases", "qa.evaluation.desk", "qa.evaluation.page", "qa.evaluation.types"}
     for name, path in MODULES.items():
         if name.startswith("ui."):
             assert {imported for imported in imports(path) if imported.split(".")[0] == "qa"} <= known, name
@@ -119,7 +127,7 @@ def test_the_page_knows_the_facade_alone() -> None:
 def test_the_order_told_in_the_documentation_holds() -> None:
     """A file imports from its own row of ARCHITECTURE.md's table or from one above."""
     table = [line for line in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
-    rows = {name.replace("/", "."): number for number, line in enumerate(table) for name in re.findall(r"`((?:qa|ui)/\w+)\.py`", line)}
+    rows = {name.replace("/", "."): number for number, line in enumerate(table) for name in re.findall(r"`((?:qa|ui)/[\w/]+)\.py`", line)}
     rows |= {name: number for number, line in enumerate(table) if "`ui/*`" in line for name in MODULES if name.startswith("ui.")}
     wrong = {
         f"{name} imports {imported}"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.cli import OPTIONS
+from qa.options import OPTIONS
 from qa.settings import Settings
 from tests.processes import CHECKOUT, FOOTNOTE, LETTER, QUESTION, SlowModel, check_failure, footnote, make_environment, served_model, start
 
