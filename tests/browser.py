@@ -182,7 +182,14 @@ def visit(contexts: Callable[..., BrowserContext]) -> Iterator[Visit]:
     faults: list[str] = []
     origins: set[str] = set()
 
-    def open_page(url: str, width: int = 1280, height: int = 800, scheme: Literal["light", "dark"] = "light") -> Page:
+    def open_page(
+        url: str,
+        width: int = 1280,
+        height: int = 800,
+        scheme: Literal["light", "dark"] = "light",
+        path: str = "",
+        ready: str = "#question textarea",
+    ) -> Page:
         origins.add(url)
         page = contexts(width, height, scheme).new_page()
         pages.append(page)
@@ -190,8 +197,8 @@ def visit(contexts: Callable[..., BrowserContext]) -> Iterator[Visit]:
         page.on("request", lambda request: requests.append(request))  # noqa: PLW0108 - a method cannot be a handler
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("dialog", lambda dialog: faults.append(f"dialog: {dialog.message}"))
-        page.goto(url)
-        page.wait_for_selector("#question textarea", timeout=START)
+        page.goto(url + path)
+        page.wait_for_selector(ready, timeout=START)
         return page
 
     yield open_page

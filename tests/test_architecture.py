@@ -28,7 +28,7 @@ ORDER = """
     qa.evaluation.swap qa.evaluation.drafting qa.evaluation.forms qa.evaluation.propose qa.evaluation.box qa.evaluation.review
     qa.evaluation.evaluate qa.evaluation.desk
     qa.wire qa.guard qa.relay qa.manual qa.api
-    ui.__init__ ui.exchange ui.render ui.chat ui.app
+    ui.__init__ ui.exchange ui.render ui.chat ui.evaluation ui.app
     qa.port qa.server qa.serve qa.doctor qa.terminal qa.evaluation.command qa.options qa.cli qa.__main__
 """.split()
 """An import points to an earlier name."""
@@ -48,7 +48,7 @@ ENGINES = {
     "platformdirs": "qa.settings",
     "fastapi": "qa.api ui.app ui.chat",  # the page is mounted on the application
     "uvicorn": "qa.server",
-    "gradio": "ui.chat",
+    "gradio": "ui.chat ui.evaluation",
     "typer": "qa.options qa.cli",
     "rich": "qa.terminal",
     "langchain_core": "qa.completions qa.ollama qa.models qa.answer",  # two chat models, the choice between them, the chain

@@ -11,7 +11,7 @@ from qa.types import Answer, Citation, Evidence, Found, Hit, Passage, Sentence, 
 from ui import render
 from ui.exchange import Exchange, Failure
 
-TAGS = set("article h2 h3 div p span a ol ul li details summary q section mark time button progress b".split())
+TAGS = set("article h2 h3 div p span a ol ul li details summary q section mark time button progress b input".split())
 TEXT = "It was opened in Oslo. Nobody came."
 HOSTILE = "<script>x</script> \"' onload=x ![a](http://a.example/b.png) <img src=//a.example/b.png> javascript:x &amp; \u202e"
 
@@ -54,7 +54,8 @@ class Tree(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        self.open.append(tag)
+        if tag != "input":  # which holds nothing
+            self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -143,6 +144,18 @@ def test_the_text_so_far_is_marked_as_checked_or_not() -> None:
 )  # fmt: skip
 def test_each_phase_says_what_it_is(state: Exchange, words: str) -> None:
     assert words in Tree(render.turn(state)).text
+
+
+@pytest.mark.parametrize("state", [exchange(), withheld()])
+def test_a_finished_answer_has_thumbs_of_its_own(state: Exchange) -> None:
+    tree = Tree(render.turn(state))
+    assert [one["data-answer"] for one in tree.all("div", "feedback")] == ["a1"]
+    assert [one["aria-label"] for one in tree.all("button", "thumb")] == ["Good answer", "Bad answer"]
+
+
+@pytest.mark.parametrize("phase", ["writing", "stopped", "failed"])
+def test_what_is_no_answer_has_no_thumbs(phase: str) -> None:
+    assert "feedback" not in render.turn(exchange(phase=phase, answer=None))
 
 
 def test_evidence_is_grouped_by_article_and_what_is_cited_is_marked() -> None:

@@ -121,9 +121,13 @@ class LatePage:
     def _build(self) -> "FastAPI":
         from fastapi import FastAPI
 
-        from ui.chat import attach
+        from qa.evaluation.desk import Desk
+        from ui.chat import Page, attach
+        from ui.evaluation import EvaluationPage
 
-        return attach(FastAPI(openapi_url=None), self.qa)
+        blocks = Page(self.qa).blocks
+        EvaluationPage(Desk(self.qa), self.qa.status, blocks)
+        return attach(FastAPI(openapi_url=None), blocks)
 
 
 async def in_background(work: Callable[[], T]) -> T:

@@ -1,6 +1,7 @@
 """The page itself: Gradio's components and what happens between them. Importing it imports Gradio, which takes seconds."""
 
 import os
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -84,6 +85,7 @@ class Page:
     def _lay_out(self) -> None:
         with gr.Row(elem_id="bar"):
             gr.HTML("<h1>Footnote</h1>", apply_default_css=False, elem_id="brand")
+            gr.HTML('<a id="to-evaluation" href="evaluation">Evaluation</a>', js_on_load=None, apply_default_css=False, elem_id="ways")
             self.new = gr.Button("New conversation", elem_id="new", size="sm", min_width=0)
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="chat"):
@@ -176,10 +178,10 @@ class Page:
         return render.welcome((), 0)
 
 
-def attach(app: FastAPI, qa: QA) -> FastAPI:
-    """Mounts the page at `/` of `app`: nothing to upload, no history kept in the browser, no footer of Gradio's."""
-    blocks = Page(qa).blocks
+def attach(app: FastAPI, blocks: gr.Blocks) -> FastAPI:
+    """Mounts the pages at `/` of `app`: nothing to upload, no history kept in the browser, no footer of Gradio's."""
     blocks._queue.sleep_when_free = IDLE
+    warnings.filterwarnings("ignore", "SSR mode is not supported with multi-page apps", UserWarning)  # said even where it is off
     gr.mount_gradio_app(
         app, blocks, path="/", theme=theme(), head=head(), footer_links=[], run_history=False, show_error=False,
         ssr_mode=False, pwa=False, mcp_server=False, enable_monitoring=False, max_file_size=1,

@@ -198,6 +198,80 @@
     settle(reader);
   }
 
+  // What was said of answers, by their id: Gradio draws the conversation anew, and what was pressed and typed must outlast that.
+  const verdicts = new Map(); // id → { good, note, kept: { good, note }, told, sending }
+
+  function verdictOn(node) {
+    const id = node.closest(".feedback").dataset.answer;
+    if (!verdicts.has(id)) verdicts.set(id, { good: null, note: "", kept: { good: null, note: "" }, told: "", sending: Promise.resolve() });
+    return [id, verdicts.get(id)];
+  }
+
+  function drawVerdict(id) {
+    const { good, note, told, failed } = verdicts.get(id);
+    for (const group of document.querySelectorAll(".feedback")) {
+      if (group.dataset.answer !== id) continue;
+      for (const thumb of group.querySelectorAll(".thumb")) thumb.setAttribute("aria-pressed", String(thumb.dataset.good === String(good)));
+      const input = group.querySelector("input");
+      const label = good ? "Add a note" : "What was wrong?";
+      if (input.value !== note) input.value = note;
+      input.placeholder = label;
+      input.setAttribute("aria-label", label);
+      input.parentNode.hidden = good === null;
+      const line = group.querySelector(".told");
+      if (line.textContent !== told) line.textContent = told;
+      line.classList.toggle("fault", Boolean(failed));
+    }
+  }
+
+  async function send(id, good, note) {
+    let response;
+    try {
+      response = await fetch("v1/feedback", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ id, good, note }) });
+    } catch {
+      throw new Error("the server cannot be reached");
+    }
+    if (response.ok) return;
+    const body = await response.json().catch(() => ({}));
+    throw new Error(response.status === 404 ? "the server no longer knows this answer" : body.error?.message || `the server answered ${response.status}`);
+  }
+
+  // One after the other, as the last word counts; what could not be kept is taken back. Without a note the one before stays.
+  function judge(id, good, note, told) {
+    const verdict = verdicts.get(id);
+    Object.assign(verdict, { good, told: "", failed: false });
+    drawVerdict(id);
+    verdict.sending = verdict.sending.then(async () => {
+      try {
+        const words = note ?? verdict.kept.note;
+        await send(id, good, words);
+        Object.assign(verdict, { good, told, kept: { good, note: words } });
+      } catch (error) {
+        Object.assign(verdict, { good: verdict.kept.good, told: `Not saved: ${error.message}.`, failed: true });
+      }
+      drawVerdict(id);
+    });
+  }
+
+  function press(thumb) {
+    const [id, verdict] = verdictOn(thumb);
+    const good = thumb.dataset.good === "true";
+    if (verdict.good !== good) judge(id, good, null, "");
+    thumb.closest(".feedback").scrollIntoView({ block: "nearest" });
+  }
+
+  function save(node) {
+    const [id, verdict] = verdictOn(node);
+    judge(id, verdict.good, verdict.note.trim(), "Saved.");
+  }
+
+  document.addEventListener("input", (event) => {
+    if (!event.target.closest(".remark")) return;
+    const [id, verdict] = verdictOn(event.target);
+    Object.assign(verdict, { note: event.target.value, told: "", failed: false });
+    drawVerdict(id);
+  });
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-document]");
     if (link) {
@@ -205,10 +279,23 @@
       open(link);
     } else if (event.target.closest("button.back")) close();
     else if (event.target.closest("button.show-evidence")) showEvidence(event.target.closest("button"));
+    else if (event.target.closest(".thumb")) press(event.target.closest(".thumb"));
+    else if (event.target.closest(".save")) save(event.target);
+    else if (event.target.closest("#to-evaluation")) event.target.target = document.querySelector(".turn") ? "_blank" : ""; // a conversation stays open
+    else if (event.target.closest(".keep-report")) keepReport();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
+    else if (event.key === "Enter" && !event.isComposing && event.target.closest(".remark input")) save(event.target);
   });
+
+  // The report that is shown, as a file.
+  function keepReport() {
+    const frame = document.querySelector("#report iframe");
+    const address = URL.createObjectURL(new Blob([frame.srcdoc], { type: "text/html" }));
+    element("a", { href: address, download: frame.dataset.file }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  }
 
   // The newest words stay in sight, unless the reader has scrolled up. A new question closes the document and shows itself.
   function follow(talk) {
@@ -231,14 +318,17 @@
         }
       }
       before = { question, over };
+      for (const id of verdicts.keys()) drawVerdict(id);
       if (near) talk.scrollTop = talk.scrollHeight;
     }).observe(talk, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["data-phase"] });
   }
 
   new MutationObserver((_, observer) => {
     const talk = document.getElementById("talk");
-    if (!talk || !document.getElementById("current")) return;
+    if (document.getElementById("evaluation")) document.title = "Evaluation – Footnote";
+    else if (!talk || !document.getElementById("current")) return;
     observer.disconnect();
+    if (!talk) return;
     document.getElementById("question")?.querySelector("textarea")?.setAttribute("aria-label", "Question");
     follow(talk);
   }).observe(document.documentElement, { childList: true, subtree: true });

@@ -141,7 +141,20 @@ def colophon(question: str, answer: Answer) -> str:
     understood = f'<span dir="auto">Understood as “{escape(answer.standalone_question)}”</span>' if rephrased else ""
     evidence = '<button type="button" class="show-evidence">Evidence</button>' if answer.hits else ""
     facts = (understood, evidence, f"<span>{answer.timing.total_ms / 1000:.1f} s</span>", f"<span>{escape(answer.model)}</span>")
-    return f'<p class="colophon">{"".join(fact for fact in facts if fact)}</p>'
+    return f'<p class="colophon">{"".join(fact for fact in facts if fact)}</p>{feedback(answer.id)}'
+
+
+def feedback(answer: str) -> str:
+    """Thumbs up and down, and the note that may go along; page.js sends them and shows again what was said when Gradio draws anew."""
+    thumbs = "".join(
+        f'<button type="button" class="thumb" data-good="{good}" aria-label="{label}" title="{label}" aria-pressed="false"></button>'
+        for good, label in (("true", "Good answer"), ("false", "Bad answer"))
+    )
+    field = '<input type="text" maxlength="2000" dir="auto"><button type="button" class="save">Save</button>'
+    return (
+        f'<div class="feedback" role="group" aria-label="Feedback" data-answer="{escape(answer)}">{thumbs}'
+        f'<span class="remark" hidden>{field}</span><span class="told" role="status"></span></div>'
+    )
 
 
 def announcement(exchange: Exchange) -> str:
