@@ -83,9 +83,8 @@ def scoring(home: Path) -> None:
         )
         seconds = time.perf_counter() - began
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(
-            f"{cases_:,} replies scored and reported in {seconds:.1f} s, {peak:.0f} MB at most; page {reports[0].stat().st_size / 1e6:.1f} MB"
-        )
+        page = reports[0].stat().st_size / 1e6
+        print(f"{cases_:,} replies scored and reported in {seconds:.1f} s, {peak:.0f} MB at most; page {page:.1f} MB")
 
 
 def timed(model: LanguageModel, waited: list[float]) -> LanguageModel:

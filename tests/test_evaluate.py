@@ -13,7 +13,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from qa.evaluation.box import Box
+from qa.evaluation.cases import read_cases
 from qa.evaluation.evaluate import FOLDER, read_report
+from qa.evaluation.types import Case, Proposal
 from qa.settings import PREFIX, Settings
 from tests.processes import Model, check_failure, footnote, served_model, start
 
@@ -222,6 +225,21 @@ def test_types_samples_and_limits(place: Place) -> None:
     assert place.summary("--sample", "6", "--seed", "1")["groups"][0]["cases"] == 6
     assert place.summary("--limit", "2")["groups"][0]["cases"] == 2
     check_failure(place.run("--type", "facts", status=2), 2, "'facts'", "fact, unanswerable")
+
+
+def test_proposed_cases_are_decided_on(place: Place) -> None:
+    box = Box(place.folder / "home" / FOLDER)
+    proposed = [Case(f"p{n}", f"What did the bridge at {town} cost?", True, answers=("4 million",)) for n, town in enumerate(TOWNS[:3])]
+    box.add(Proposal(case, "drafted") for case in proposed)
+    own = place.folder / "own.jsonl"
+    done = footnote("eval", str(own), "--review", environment=place.environment, text="a\nr\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 accepted into" in done.stdout
+    assert "1 refused, 1 wait" in done.stdout
+    assert [case.id for case in read_cases(own).cases] == ["p0"]
+    assert [proposal.case.id for proposal in box.waiting()] == ["p2"]
+    waiting = footnote("eval", str(own), "--review", "--json", environment=place.environment)
+    assert json.loads(waiting.stdout) == {"waiting": 1, "questions": [proposed[2].question]}
 
 
 def test_wrong_rows_are_named_and_left_out(place: Place) -> None:

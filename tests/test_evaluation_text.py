@@ -189,7 +189,7 @@ def test_at_most_twenty_wrong_cases_are_told_and_the_rest_counted() -> None:
 
 
 def test_what_was_left_out_is_told_and_counted(usual: Report) -> None:
-    section = table(usual).split("Left out: 7 rows\n")[1].split("\n\n")[0].splitlines()
+    section = table(usual).split("Left out: 7 cases\n")[1].split("\n\n")[0].splitlines()
     assert section[0] == "  line 7: answerable is missing"
     assert section[5:] == ["  and 2 more"]
 

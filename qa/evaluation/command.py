@@ -82,6 +82,6 @@ def _of_feedback(qa: QA, box: "Box") -> tuple[Proposal, ...]:
 
 def _complain(name: str, faults: tuple[Fault, ...]) -> None:
     for fault in faults[:TOLD]:
-        print(f"footnote: {name}, line {fault.line}: {fault.reason} (left out)", file=sys.stderr)
+        print(f"footnote: {name}, {fault.told} (left out)", file=sys.stderr)
     if len(faults) > TOLD:
         print(f"footnote: {name}: {len(faults) - TOLD} more rows are wrong (left out)", file=sys.stderr)

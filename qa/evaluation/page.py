@@ -99,7 +99,7 @@ def _sections(report: Report) -> Iterator[str]:
     yield _section("Judge model", f"<p>{escape(judged)}. No figure above rests on it.</p>") if (judged := judge_line(report)) else ""
     yield _folded("All figures", _figures(report.groups[0])) if report.groups else ""
     yield _folded("By type", _types(report.groups[1:])) if len(report.groups) > 2 else ""
-    yield _folded(f"Left out: {len(report.run.left_out):,} rows", _left_out(report)) if report.run.left_out else ""
+    yield _folded(f"Left out: {len(report.run.left_out):,} cases", _left_out(report)) if report.run.left_out else ""
     yield _folded("Settings", _settings(report.run.settings)) if report.run.settings else ""
 
 
@@ -217,7 +217,7 @@ def _type(group: Group, names: Sequence[str]) -> str:
 def _left_out(report: Report) -> str:
     faults = report.run.left_out
     more = f"<li>and {len(faults) - MOST_LEFT_OUT:,} more</li>" if len(faults) > MOST_LEFT_OUT else ""
-    return f"<ul>{''.join(f'<li>line {one.line}: {escape(one.reason)}</li>' for one in faults[:MOST_LEFT_OUT])}{more}</ul>"
+    return f"<ul>{''.join(f'<li>{escape(one.told)}</li>' for one in faults[:MOST_LEFT_OUT])}{more}</ul>"
 
 
 def _settings(settings: Mapping[str, str]) -> str:

@@ -104,9 +104,9 @@ def _judged(report: Report) -> list[str]:
 def _left_out(run: Run) -> list[str]:
     if not (faults := run.left_out):
         return []
-    lines = [cut(f"line {fault.line}: {fault.reason}", WIDTH - 2) for fault in faults[:MOST_LEFT_OUT]]
+    lines = [cut(fault.told, WIDTH - 2) for fault in faults[:MOST_LEFT_OUT]]
     more = [f"  and {len(faults) - MOST_LEFT_OUT:,} more"] if len(faults) > MOST_LEFT_OUT else []
-    return [f"Left out: {len(faults):,} row{'s' * (len(faults) > 1)}", *(f"  {line}" for line in lines), *more]
+    return [f"Left out: {len(faults):,} case{'s' * (len(faults) > 1)}", *(f"  {line}" for line in lines), *more]
 
 
 def _compared(comparison: Comparison) -> list[str]:

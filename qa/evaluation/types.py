@@ -44,10 +44,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that was left out, and why; `line` counts from 1."""
+    """A case that was left out, and why; `line` counts from 1 and is 0 where the row itself is right."""
 
     line: int
     reason: str
+
+    @property
+    def told(self) -> str:
+        return f"line {self.line}: {self.reason}" if self.line else self.reason
 
 
 @dataclass(frozen=True, slots=True)
