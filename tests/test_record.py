@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from langchain_core.language_models import FakeListChatModel
+from langchain_core.outputs import ChatGenerationChunk
 
 from qa.embed import Embedder
+from qa.errors import ReplyCutError
 from qa.evaluation.cases import read_cases
 from qa.evaluation.desk import Desk
 from qa.evaluation.evaluate import Plan, evaluate
@@ -62,7 +64,22 @@ def test_what_is_refused_before_the_model_used_no_prompt(qa: QA) -> None:
 def test_a_follow_up_used_the_prompt_that_rewrites(qa: QA) -> None:
     history = (Turn("user", "Who is the mayor of Oslo?"), Turn("assistant", "Kari."))
     case = Case("c", "And where did he open it?", True, history, ("Nesodden",))
-    assert "standalone" in ask(qa, case)[1]
+    assert "standalone" in (ask(qa, case)[1] or ())
+
+
+class Rambling(FakeListChatModel):
+    """Is cut at its limit of tokens."""
+
+    def _stream(self, *args: object, **kwargs: object) -> Iterator[ChatGenerationChunk]:
+        raise ReplyCutError("The reply was cut at 160 tokens", "Ask something narrower.")
+
+
+def test_a_reply_that_is_cut_is_a_failure_of_the_case(qa: QA) -> None:
+    library = qa._library
+    rambling = QA(library, LanguageModel.of(Rambling(responses=[""])), qa.settings)
+    reply, prompts = ask(rambling, CASE)
+    assert (reply.answered, prompts) == (False, None)
+    assert str(reply.reason).startswith("The reply was cut")
 
 
 def test_a_search_asks_no_model(qa: QA) -> None:

@@ -74,3 +74,15 @@ def test_several_workers_ask_at_once(tmp_path: Path) -> None:
         return _unasked(case, "", "m"), ()
 
     assert len(run(CASES, ask, Cache(tmp_path / "r"), FINGERPRINT, ignore, workers=3)) == 12
+
+
+def test_a_case_that_failed_is_told_and_asked_again_next_time(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def ask(case: Case) -> tuple[Reply, tuple[str, ...] | None]:
+        asked.append(case.id)
+        return _unasked(case, "The reply was cut", "m"), None if case.id == "3" else ("answer",)
+
+    for _ in range(2):
+        assert run(CASES, ask, Cache(tmp_path / "r"), FINGERPRINT, ignore)["3"].reason == "The reply was cut"
+    assert asked == [*(case.id for case in CASES), "3"]

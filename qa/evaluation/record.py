@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from qa.errors import PromptTooLongError
+from qa.errors import PromptTooLongError, ReplyCutError
 from qa.evaluation.types import Case, Cited, Reply, Shown
 from qa.service import QA
 from qa.types import Answer, Citation, Done, Evidence, Hit
@@ -10,12 +10,15 @@ from qa.types import Answer, Citation, Done, Evidence, Hit
 SEARCHED = 50  # passages; enough for ten documents
 
 
-def ask(qa: QA, case: Case) -> tuple[Reply, tuple[str, ...]]:
-    """The reply to a case, and the names of the prompts that were used for it. Raises EngineError, NotReadyError."""
+def ask(qa: QA, case: Case) -> tuple[Reply, tuple[str, ...] | None]:
+    """The reply to a case, and the names of the prompts that were used for it; None where it failed and is to be asked again next time.
+
+    A prompt or a reply that is too long for the model is a failure of the case. Raises EngineError for an engine that fails, NotReadyError.
+    """
     try:
         events = list(qa.ask(case.question, case.history))
-    except PromptTooLongError as error:  # a property of the case, not a failing engine
-        return _unasked(case, error.line(), qa.language_model.name), ("answer",)
+    except (PromptTooLongError, ReplyCutError) as error:
+        return _unasked(case, error.line(), qa.language_model.name), None
     answer = next(event.answer for event in events if isinstance(event, Done))
     return recorded(qa, case, answer), answer.trace.prompts
 

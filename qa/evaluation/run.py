@@ -11,8 +11,8 @@ from qa.evaluation.cache import Cache
 from qa.evaluation.types import Case, Reply
 from qa.types import Fingerprint, Progress
 
-Ask = Callable[[Case], tuple[Reply, tuple[str, ...]]]
-"""Asks a case: its reply, and the names of the prompts that were used."""
+Ask = Callable[[Case], tuple[Reply, tuple[str, ...] | None]]
+"""Asks a case: its reply, and the names of the prompts that were used; None for a reply that is not to be kept."""
 
 AHEAD: Final = 2  # cases handed out per worker, so that none waits and little is lost
 
@@ -50,7 +50,8 @@ def run(
 
     def kept(case: Case) -> Reply:
         reply, used = ask(case)
-        cache.add(case, fingerprint, used, reply)
+        if used is not None:
+            cache.add(case, fingerprint, used, reply)
         return reply
 
     try:

@@ -13,7 +13,7 @@ TIMES: Final = 2000  # resamples; Efron & Tibshirani (1993) ask for 1,000 at lea
 TOLD_FROM: Final = 0.05  # significance
 Z: Final = 1.959963984540054  # of the normal distribution at 97.5%
 Z_POWER: Final = 0.8416212335729143  # at 80%
-_CHUNK: Final = 2_500_000  # weights at once: 10 MB, and a few times that where they are computed with
+_CHUNK: Final = 1_000_000  # weights at once: 4 MB, and a dozen times that where they are computed with
 
 Floats = NDArray[np.float64]
 Weights = NDArray[np.float32]
