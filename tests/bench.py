@@ -4,6 +4,7 @@
 `scoring` times `footnote eval` over recorded replies. How well it answers is measured by `footnote eval` (`make gold`).
 """
 
+import contextlib
 import json
 import resource
 import statistics
@@ -77,14 +78,23 @@ def scoring(home: Path) -> None:
         asked.write_text("".join(json.dumps(case_row(one.case)) + "\n" for one in made.scored), encoding="utf-8")
         reports = [home / f"report{suffix}" for suffix in suffixes]
         named = [part for path in reports for part in ("--report", str(path))]
-        began = time.perf_counter()
-        subprocess.run(
-            [*FOOTNOTE, "eval", str(asked), "--home", str(home), "--replies", str(recorded), *named], check=True, stdout=subprocess.DEVNULL
-        )
-        seconds = time.perf_counter() - began
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        command = [*FOOTNOTE, "eval", str(asked), "--home", str(home), "--replies", str(recorded), *named]
+        seconds, peak = _watched(command)
         page = reports[0].stat().st_size / 1e6
         print(f"{cases_:,} replies scored and reported in {seconds:.1f} s, {peak:.0f} MB at most; page {page:.1f} MB")
+
+
+def _watched(command: list[str]) -> tuple[float, float]:
+    """Seconds that a command takes, and the most memory that it was seen to have, in MB."""
+    began, peak = time.perf_counter(), 0
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    watched = psutil.Process(process.pid)
+    while process.poll() is None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            peak = max(peak, watched.memory_info().rss)
+        time.sleep(0.02)
+    assert process.returncode == 0
+    return time.perf_counter() - began, peak / 1e6
 
 
 def timed(model: LanguageModel, waited: list[float]) -> LanguageModel:

@@ -52,6 +52,7 @@ _FORMAT_WORDS: Final = (
 _OTHERWISE: Final = frozenset(("%", "point", "ordinal", "era", "clock", "times"))  # a bare number is not meant
 
 
+@functools.lru_cache(maxsize=4096)
 def normalised(text: str) -> str:
     """Text as SQuAD compares it: lower case, without ASCII punctuation and articles, words parted by one blank (Rajpurkar et al. 2016)."""
     return " ".join(_ARTICLE.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split())
@@ -105,13 +106,33 @@ def contains(answer: str, option: str) -> bool:
 
 
 def _stands_plainly(option: str, answer: str) -> bool:
-    """Whether plain words stand in the reply as they are, between blanks: a quick look, which spares most evidence the thorough one."""
-    return _is_plain(option) and f" {option} " in answer
+    """Whether plain words stand in a reply as they are, apart from capitals: a quick look that spares most replies the thorough one."""
+    if not _is_plain(option):
+        return False
+    text, wanted = _lowered(answer), option.lower()
+    start = text.find(wanted)
+    while start >= 0 and not _parted(text, start, start + len(wanted)):
+        start = text.find(wanted, start + 1)
+    return start >= 0
+
+
+@functools.lru_cache(maxsize=64)
+def _lowered(answer: str) -> str:
+    return answer.lower()
+
+
+def _parted(text: str, start: int, end: int) -> bool:
+    """Whether blanks or plain punctuation stand around a part of a text."""
+    before, after = text[start - 1 : start] if start else "", text[end : end + 2]
+    return before in ("", *' \n("“') and (after[:1] in ("", *' \n,;:!?)"”') or (after[0] == "." and after[1:] in ("", " ", "\n")))
 
 
 @functools.lru_cache(maxsize=4096)
 def _is_plain(option: str) -> bool:
-    return bool(_PLAIN.fullmatch(option)) and not _SPELT.search(option) and not _is_format(option)
+    """Whether an option is words of ASCII letters that mean the same in small letters, and none of them a number."""
+    if not _PLAIN.fullmatch(option) or _SPELT.search(option) or _is_format(option):
+        return False
+    return not any(is_stopword(word.casefold()) for word in option.split())
 
 
 def judged(case: Case, answer: str) -> Mark | None:

@@ -7,7 +7,6 @@ prompts share is stored once. Text from outside is put in by `textContent` alone
 import base64
 import gzip
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -18,6 +17,7 @@ from typing import Final
 from urllib.parse import quote
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from qa.evaluation import plots
 from qa.evaluation.figures import (
@@ -245,7 +245,7 @@ def _data(report: Report) -> Iterator[str]:
 
 
 def _element(name: str, value: object) -> str:
-    packed = gzip.compress(json.dumps(value, separators=(",", ":")).encode(), 5, mtime=0)
+    packed = gzip.compress(to_json(value), 3, mtime=0)
     return f'<script type="text/plain" id="{name}">{base64.b64encode(packed).decode()}</script>'
 
 
@@ -285,6 +285,7 @@ def _packed(one: Scored, adapter: TypeAdapter[Scored], shared: Shared) -> Packed
     }
 
 
+@cache
 def _mark(measure: Measure, value: float) -> str:
     """`yes` and `no` for one reply's share of 0 or 1, else the figure."""
     return ("no", "yes")[int(value)] if measure.kind == "share" and value in (0, 1) else figure(measure, Estimate(value, None, None, 1))

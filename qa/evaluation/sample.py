@@ -93,7 +93,9 @@ def draw(samples_: Sequence[Sample], groups: Sequence[str], seed: int) -> list[F
 
 
 def _marks(measure: Measure, scored: Sequence[Scored], inside: NDArray[np.bool_]) -> Sample:
-    values = np.where(inside, column(scored, measure.name), np.nan)
+    values = np.full(len(scored), np.nan)
+    places = np.flatnonzero(inside)
+    values[places] = column([scored[place] for place in places.tolist()], measure.name)
     told = values[~np.isnan(values)]
     whole = measure.kind != "median" and bool(np.isin(told, (0, 1)).all())
     count = int(told.sum()) if whole else None

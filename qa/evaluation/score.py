@@ -2,9 +2,9 @@
 
 import functools
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import ceil
 from typing import Final
 
 from qa.evaluation.matching import contains, exact_match, judged, token_f1, without_footnotes
@@ -107,17 +107,10 @@ def _holds_answer(case: Case, text: str) -> bool:
 
 def same_place(one: str, other: str) -> bool:
     """Whether two quotes of one document are about the same place: the longest run of words they share is half of the shorter one."""
-    a, b = _words(one), _words(other)
-    least = OVERLAP * min(len(a), len(b))
-    if not a or not b or (Counter(a) & Counter(b)).total() < least:
-        return False
-    if one == other:
-        return True
-    best, row = 0, [0] * (len(b) + 1)
-    for word in a:
-        row = [0, *(row[place] + 1 if word == b[place] else 0 for place in range(len(b)))]
-        best = max(best, *row)
-    return best >= least
+    shorter, longer = sorted((_words(one), _words(other)), key=len)
+    run = ceil(OVERLAP * len(shorter))
+    text = f" {' '.join(longer)} "
+    return run > 0 and any(f" {' '.join(shorter[start : start + run])} " in text for start in range(len(shorter) - run + 1))
 
 
 @functools.lru_cache(maxsize=20_000)

@@ -76,7 +76,7 @@ def weighted_median(values: Floats, weights: Weights | Floats) -> Floats:
     order = np.argsort(values)[: int((~np.isnan(values)).sum())]
     if not len(order):
         return np.full(len(weights), np.nan)
-    ranked, reached = values[order], np.cumsum(weights[:, order], axis=1, dtype=np.float64)
+    ranked, reached = values[order], np.cumsum(weights[:, order], axis=1, dtype=np.float32)  # whole numbers, exact to 2**24
     half = reached[:, -1:] / 2
     lower, upper = np.argmax(reached >= half, axis=1), np.argmax(reached > half, axis=1)
     return np.where(half[:, 0] > 0, (ranked[lower] + ranked[upper]) / 2, np.nan)
