@@ -2,17 +2,20 @@
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGenerationChunk
 
-from qa.evaluation.drafting import Draft, answer_fault, answers_in, fault, opening, sentence_fault
+from qa.errors import ReplyCutError
+from qa.evaluation.drafting import Draft, answer_fault, answers_in, fault, opening
 from qa.evaluation.forms import base, composed, fluency_fault, grammar
-from qa.evaluation.propose import Library, alike, propose, says
-from qa.evaluation.swap import Source, sources
+from qa.evaluation.propose import Drafter, Library, alike, propose, says
+from qa.evaluation.swap import Source, sentence_fault, sources
 from qa.evaluation.types import Proposal
 from qa.models import LanguageModel
 from qa.types import Passage, Span
@@ -87,6 +90,9 @@ def test_what_is_no_whole_statement_is_no_source(text: str) -> None:
         ("Kari Dahl met the mayor, and then Kari Dahl left in May.", "Kari Dahl", "twice"),
         ("ARVIK: The harbour bridge was opened by Mayor Kari Dahl.", "ARVIK", "dateline"),
         ("The bridge lies between Solberg and the sea.", "Solberg", "nothing tells"),
+        ("It was made for their album Songs of Arvik No. 16 and became a hit.", "16", "nothing tells"),
+        ("Mount Weil, which is the source of two rivers, stands in the north.", "Mount Weil", "nothing tells"),
+        ("Dilip Dahl is an Indian actor of film and television.", "Indian", "adjective"),
     ],
 )
 def test_what_is_no_answer(text: str, answer: str, reason: str) -> None:
@@ -94,6 +100,19 @@ def test_what_is_no_answer(text: str, answer: str, reason: str) -> None:
 
 
 GOOD = "Which Mayor opened the harbour bridge between Arvik and Solberg on 4 May 1998?"
+
+
+class Rambling(FakeListChatModel):
+    def _stream(self, *args: object, **kwargs: object) -> Iterator[ChatGenerationChunk]:
+        raise ReplyCutError("The reply was cut", "Ask something narrower.")
+
+    def _call(self, *args: object, **kwargs: object) -> str:
+        raise ReplyCutError("The reply was cut", "Ask something narrower.")
+
+
+def test_a_reply_without_an_end_speaks_against_the_sentence_alone() -> None:
+    drafter = Drafter(Library([]), LanguageModel.of(Rambling(responses=[""])))
+    assert drafter.write(draft(OUTPOST, "24")) == ""
 
 
 def test_nothing_speaks_against_a_good_question() -> None:
@@ -111,6 +130,7 @@ def test_nothing_speaks_against_a_good_question() -> None:
         (BRIDGE, "Kari Dahl", "Which Mayor is Dahl of the harbour bridge between Arvik and Solberg?", "gives the answer away"),
         (BRIDGE, "Kari Dahl", "Which Mayor opened the bridge that this article speaks of on 4 May 1998?", "points at something outside"),
         (BRIDGE, "Kari Dahl", "Which Mayor was it who opened the harbour bridge of Arvik?", "points at something outside"),
+        (BRIDGE, "4 May 1998", "When was the bridge opened by the Mayor of Arvik, Kari Dahl?", "“the bridge” does not say which"),
         (BRIDGE, "Kari Dahl", "Which Mayor was at the meeting on the opened harbour bridge?", "names too little"),
         (BRIDGE, "Kari Dahl", "Who opened the harbour bridge between Arvik and Solberg in May?", "asks for something else"),
         (BRIDGE, "Kari Dahl", GOOD.replace("Solberg", "Morva"), "“Morva” does not stand"),

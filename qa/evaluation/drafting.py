@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from qa.demand import SECOND_QUESTION, TIME_UNITS, formal_fault, telling_words
-from qa.evaluation.swap import Source, names
+from qa.evaluation.swap import ADJECTIVES, Source, names
 from qa.evidence import LEANS
 from qa.facts import MONEY, MONTHS
 from qa.verify import missing_terms
@@ -35,6 +35,7 @@ CLASSES: Final = frozenset(
     """.split()
 )
 """Words that tell what sort of thing a name is of."""
+LANDFORMS: Final = frozenset("mount lake cape fort port point bay gulf san saint st".split())  # what names of places begin with
 SPEAKS: Final = re.compile(r"\b(?:said|by|says|chief|leader|of) $")
 SPOKEN: Final = re.compile(r", (?:an?|the|who)\b|,? (?:is|was|has|had|said|who|took|in)\b")
 AHEAD: Final = re.compile(r"\b([A-Z][a-z]+ (?:[a-z]+ )?[a-z]+(?<!ed)(?<!ing)) (?:the |The )?$")
@@ -55,10 +56,10 @@ NUMBERS: Final[dict[Kind, re.Pattern[str]]] = {
     "length": re.compile(rf"(?<![\w,.-]){_AMOUNT} (?:year|month|week|day|hour|minute|kilometre|kilometer|mile|metre)s?\b"),
     "count": re.compile(rf"(?<![\w,.$€£-])(?!(?:19|20)\d\d\b){_AMOUNT}(?= [a-z]{{3}})"),
 }
+BARE: Final = re.compile(r"\bthe [a-z]+(?= (?:is|was|are|were|has|had|will|[a-z]+ed(?! by [A-Z]))\b|\?)")
 LONG_FORM: Final = re.compile(r"\b(?!The )([A-Z][\w-]+(?: (?:and |of |for |the |& )*[A-Z][\w-]+)+) \(([A-Z][A-Z-]+)\)")
 OFFICE: Final = re.compile(r"(?!.*(?:[’']|[Ff]ormer))(?:\w+ ){1,3}\w*[^\Ws]")
 RANK: Final = re.compile(r"(?<=Chief) (?:General|Admiral|Colonel|Captain)$")
-FRAGMENT: Final = re.compile(r"\?|…|\.\.\.$|^[a-z•]")
 POINTING: Final = re.compile(
     r"\b(?:he|she|it|they|him|them|these|those|this|here|i|we|you|our|your|latter|the former(?= (?:was|is|did|has|had)|\?)|mentioned|"
     r"following|recent\w*|current\w*|last|next|today|yesterday|tomorrow|now|new|latest|upcoming|ongoing|previous\w*|earlier|same|"
@@ -125,16 +126,6 @@ def abbreviates(short: str, long: str) -> bool:
     return letters in ("".join(initials), "".join(capitals)) or bool(re.fullmatch(".?".join(letters), "".join(initials)))
 
 
-def sentence_fault(source: Source) -> str | None:
-    """Why a sentence is no source of questions."""
-    text = source.text
-    if FRAGMENT.search(text) or not text.rstrip('”’")]').endswith((".", "!")) or not 8 <= len(words(text)) <= 60:
-        return "no whole statement"
-    if text.count("“") != text.count("”") or text.count('"') % 2:
-        return "a piece of a quotation"
-    return None
-
-
 def answer_fault(draft: Draft) -> str | None:
     """Why the words of a sentence are no answer to draft a question for."""
     text, end = draft.source.text, draft.start + len(draft.answer)
@@ -146,6 +137,8 @@ def answer_fault(draft: Draft) -> str | None:
         return "the answer stands there twice"
     if re.match(r"\w+:", text) and end <= text.index(":"):
         return "the answer is the place of a dateline"
+    if draft.kind == "country" and fold(draft.answer) in ADJECTIVES:
+        return "the answer is an adjective"
     return None if opening(draft) else "nothing tells what sort of thing the answer is"
 
 
@@ -166,6 +159,8 @@ def pointing_fault(draft: Draft) -> str | None:
     question = draft.question
     if match := POINTING.search(question) or POINTING.search(fold(question)):
         return f"“{match[0]}” points at something outside the question"
+    if match := BARE.search(question):
+        return f"“{match[0]}” does not say which"
     named = [name for name in names(question) if name.kind != "country"]
     for match in POSSESSIVES.finditer(question):
         if match[0] != "that" and not any(name.end <= match.start() for name in names(question)):
@@ -219,8 +214,8 @@ def _length_opening(draft: Draft, before: str, after: str) -> str:  # noqa: ARG0
 
 def _count_opening(draft: Draft, before: str, after: str) -> str:  # noqa: ARG001
     following = re.match(r"(?: [a-z][\w-]+){1,2}", after)
-    counted = itertools.takewhile(lambda word: not is_stopword(word), following[0].split() if following else ())
-    return " ".join(("How many", *counted))
+    counted = tuple(itertools.takewhile(lambda word: not is_stopword(word), following[0].split() if following else ()))
+    return " ".join(("How many", *counted)) if counted else ""
 
 
 def _person_opening(draft: Draft, before: str, after: str) -> str:  # noqa: ARG001
@@ -252,7 +247,12 @@ def _named_opening(draft: Draft, before: str, after: str) -> str:
         return f"Which {inside}"
     if IN.search(before) and not re.match(r"['’-]| [a-z]{3,}(?<!and)(?<!for)", after):
         return "Where"
-    human = " " in name and not any(map(is_place, name.split())) and not re.search(r"[A-Z]{2}|-| of | & ", name)
+    human = (
+        " " in name
+        and not any(map(is_place, name.split()))
+        and fold(name.split()[0]) not in LANDFORMS
+        and not re.search(r"[A-Z]{2}|-| of | & ", name)
+    )
     return "Who" if human and (SPOKEN.match(after) or SPEAKS.search(before)) else ""
 
 

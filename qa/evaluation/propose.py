@@ -16,9 +16,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from qa import prompts
-from qa.evaluation.drafting import CATEGORIES, Draft, answer_fault, answers_in, fault, opening, sentence_fault
+from qa.errors import ReplyCutError
+from qa.evaluation.drafting import CATEGORIES, Draft, answer_fault, answers_in, fault, opening
 from qa.evaluation.forms import composed, fluency_fault, grammar
-from qa.evaluation.swap import Source, digest, names, sources, swaps
+from qa.evaluation.swap import Source, digest, names, sentence_fault, sources, swaps
 from qa.evaluation.types import Case, Proposal, Support
 from qa.evidence import LEANS
 from qa.facts import facts
@@ -38,6 +39,7 @@ HOLDS: Final = re.compile(r"\b(?:holds?|portfolio|office|post|appointed|named)\b
 COMMON: Final = 0.05  # share of the sentences that may hold an answer: what stands everywhere is the answer to too much
 PER_SENTENCE: Final = 2  # questions that are kept of one sentence
 PER_CASE: Final = 2  # unanswerable ones that are made from one answerable
+MOST_TOKENS: Final = 80  # of a question, or an answer asked back
 log = logging.getLogger(__name__)
 
 
@@ -172,8 +174,7 @@ class Drafter:
         messages = self._propose.fill(
             article=source.passage.heading, sentence=read_text(source), answer=draft.answer, opening=opening(draft)
         )
-        reply = self._model.runnable(max_tokens=80, grammar=grammar(draft, read_text(source))).invoke(messages)
-        return str(reply.content).strip().partition("\n")[0].strip()
+        return self._reply(messages, grammar(draft, read_text(source))).partition("\n")[0].strip()
 
     def doubt(self, draft: Draft) -> str | None:
         """Why the model's own answers speak against a draft."""
@@ -192,9 +193,17 @@ class Drafter:
         shown = f"“{source.passage.title}”\n[1] {read_text(source)}"
         messages = self._answer.fill(evidence=shown, question=question)
         form = f'root ::= "[0] Not stated" | "[1] " [^\\n\\[\\]]{{2,{MOST_REPLY}}}'
-        reply = str(self._model.runnable(max_tokens=80, stop=("\n",), grammar=form).invoke(messages).content).strip()
+        reply = self._reply(messages, form, stop=("\n",))
         number, _, text = reply.partition("]")
         return "" if number.strip("[ ") == "0" or "not stated" in fold(reply) else (text or reply).strip()
+
+    def _reply(self, messages: Sequence[prompts.Message], form: str, stop: tuple[str, ...] = ()) -> str:
+        """What the model says; empty where it does not come to an end, which speaks against the sentence and not against the engine."""
+        try:
+            reply = self._model.runnable(max_tokens=MOST_TOKENS, stop=stop, grammar=form).invoke(list(messages))
+        except ReplyCutError:
+            return ""
+        return str(reply.content).strip()
 
 
 def read_text(source: Source) -> str:

@@ -36,6 +36,8 @@ COUNTRIES: Final = {
     if " " not in forms[0] and forms[0] not in NO_COUNTRY and len(forms) > 1
 }
 """Name and adjective of a country, by what `same_name` calls it."""
+ADJECTIVES: Final = frozenset(fold(adjective) for name, adjective in COUNTRIES.values() if adjective != name)
+FRAGMENT: Final = re.compile(r"\?|…|\.\.\.$|^[a-z•]")
 UNITED: Final = frozenset(map(same_name, ("us", "uk", "uae")))
 OWNED: Final = re.compile(r"(?:['’]s)? [A-Z]")
 AFTER_NOUN: Final = re.compile(r"\s*(?:[?.,;:)]|$|(?:and|or|in|on|at|with|to|from|for|by|after|before|during|over|since|until|about)\b)")
@@ -75,6 +77,16 @@ class Source:
     @property
     def window(self) -> str:
         return f"{self.before} {self.text} {self.after}"
+
+
+def sentence_fault(source: Source) -> str | None:
+    """Why a sentence is no source of questions."""
+    text = source.text
+    if FRAGMENT.search(text) or not text.rstrip('”’")]').endswith((".", "!")) or not 8 <= len(words(text)) <= 60:
+        return "no whole statement"
+    if text.count("“") != text.count("”") or text.count('"') % 2:
+        return "a piece of a quotation"
+    return None
 
 
 def sources(passages: Iterable[Passage]) -> tuple[Source, ...]:
