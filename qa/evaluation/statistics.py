@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 FEWEST_CLUSTERS: Final = 20
 """Below this a cluster bootstrap is too narrow: Cameron, Gelbach & Miller (2008) see it reject too often with five to thirty clusters."""
-TIMES: Final = 2000  # resamples; Efron & Tibshirani (1993) ask for 1,000 at least for a percentile interval
+TIMES: Final = 1000  # resamples; as many as Efron & Tibshirani (1993) ask for at least for a percentile interval
 TOLD_FROM: Final = 0.05  # significance
 Z: Final = 1.959963984540054  # of the normal distribution at 97.5%
 Z_POWER: Final = 0.8416212335729143  # at 80%
