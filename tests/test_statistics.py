@@ -12,7 +12,6 @@ from qa.evaluation.statistics import (
     cohen_kappa,
     interval,
     mcnemar,
-    paired_difference,
     resampled_by,
     resamples,
     weighted_mean,
@@ -134,24 +133,6 @@ def test_where_nothing_counts_there_is_no_mean() -> None:
     for middle in (weighted_mean, weighted_median):
         assert middle(values, weights) == pytest.approx([nan, 1.0], nan_ok=True)
         assert middle(np.array([nan, nan]), weights) == pytest.approx([nan, nan], nan_ok=True)
-
-
-def test_paired_difference_sees_what_two_intervals_cannot() -> None:
-    random = np.random.default_rng(2)
-    before = random.normal(50, 20, 200)
-    after = before + 1 + random.normal(0, 2, 200)
-    clusters = [str(number) for number in range(200)]
-    mean, low, high = paired_difference(before, after, clusters, seed=1)
-    assert mean == pytest.approx(float((after - before).mean()))
-    assert 0 < low < mean < high < 2
-    assert paired_difference(before, after, clusters, seed=1) == (mean, low, high)
-    assert paired_difference(before, before, clusters, seed=1) == (0, 0, 0)
-
-
-def test_paired_difference_leaves_out_what_does_not_apply() -> None:
-    mean, low, high = paired_difference(np.array([1, nan, 3.0]), np.array([2, 5, nan]), ["a", "b", "c"], seed=1)
-    assert (mean, low, high) == (1, 1, 1)
-    assert all(isnan(figure) for figure in paired_difference(np.array([nan]), np.array([1.0]), ["a"], seed=1))
 
 
 def test_cases_to_tell_shares_by_connor() -> None:

@@ -109,18 +109,6 @@ def mcnemar(gained: int, lost: int) -> float:
     return min(1.0, 2 * total / (1 << pairs))
 
 
-def paired_difference(before: Floats, after: Floats, clusters: Sequence[str], seed: int) -> tuple[float, float, float]:
-    """The mean of after - before (n,) with its 95% interval from a bootstrap of the pairs; pairs of which one is NaN are left out."""
-    differences = after - before
-    told = ~np.isnan(differences)
-    if not told.any():
-        return float("nan"), float("nan"), float("nan")
-    chosen = differences[told]
-    drawn = resamples([cluster for cluster, one in zip(clusters, told, strict=True) if one], seed)
-    low, high = interval(np.concatenate([weighted_mean(chosen, weights) for weights in drawn]))
-    return float(chosen.mean()), low, high
-
-
 def cases_to_tell_shares(n: int, gained: int, lost: int) -> int | None:
     """About how many further cases, changing at the rates of these n, let McNemar's test tell at 5% with a power of 80% (Connor 1987).
 
