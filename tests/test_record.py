@@ -103,4 +103,4 @@ def test_the_desk_runs_a_set_in_the_background(qa: QA, tmp_path: Path) -> None:
     assert (state.phase, state.error) == ("done", "")
     assert state.report is not None
     assert state.report.outcomes["right"] == 2
-    assert evaluate(qa, Plan(read_cases(desk.folder / "own.jsonl")), tmp_path / "home", ignore).outcomes["right"] == 2
+    assert evaluate(qa, Plan(read_cases(desk.folder / "own.jsonl")), qa.settings, ignore).outcomes["right"] == 2

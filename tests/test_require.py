@@ -53,3 +53,11 @@ def test_no_worse_than_before() -> None:
     assert worse.text == "no worse than run 1"
     assert worse.found == "overall 1 → 0.5, right 1 → 0.5"
     assert check([], group, compare(good, bad, "b"), False) == ()
+
+
+def test_a_run_without_anything_to_compare_says_so() -> None:
+    group = groups(scored("rr"))[0]
+    first = check([], group, None, True)[0]
+    assert (first.met, first.found) == (True, "there is none yet")
+    other = check([], group, compare(scored("rr"), scored("w", "date"), "b"), True)[0]
+    assert (other.met, other.found) == (False, "no case in common")

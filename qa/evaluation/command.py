@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,12 +34,9 @@ def evaluation(settings: Settings, plan: Plan, reports: tuple[Path, ...], as_jso
         if path.suffix not in FORMS:
             raise UsageError(f"--report {path} has no form", f"Let it end in {', '.join(FORMS)}.")
     _complain(plan.file.name, plan.file.faults)
-    with terminal.steps() as progress:
-        if plan.replies is not None:
-            report = evaluate(None, plan, settings.home, progress)
-        else:
-            with terminal.opened(settings, model=not plan.search_only) as qa:
-                report = evaluate(qa, plan, settings.home, progress)
+    library = terminal.opened(settings, model=not plan.search_only) if plan.replies is None else nullcontext()
+    with library as qa, terminal.steps() as progress:
+        report = evaluate(qa, plan, settings, progress)
     for path in reports:
         write(path, FORMS[path.suffix](report))
     terminal.show(next(iter(jsonl(report))) if as_json else table(report))
@@ -51,9 +49,10 @@ def cases(settings: Settings, path: Path, draft: int | None, review: bool, as_js
     from qa.evaluation.review import review as review_with
 
     box = Box(settings.home / FOLDER)
-    with terminal.steps() as progress, terminal.opened(settings, model=draft is not None) as qa:
+    with terminal.opened(settings, model=draft is not None) as qa:
         if draft:
-            _propose(qa, box, draft, progress)
+            with terminal.steps() as progress:
+                _propose(qa, box, draft, progress)
         waiting = (*box.waiting(), *_of_feedback(qa, box))
     if as_json:
         terminal.show(json.dumps({"waiting": len(waiting), "questions": [one.case.question for one in waiting]}, ensure_ascii=False))
@@ -77,7 +76,8 @@ def _of_feedback(qa: QA, box: "Box") -> tuple[Proposal, ...]:
     from qa.evaluation.box import from_feedback
 
     given = (from_feedback(one.id, one.good, one.note, json.loads(one.answer)) for one in qa.given_feedback())
-    return tuple(proposal for proposal in given if proposal.case.id not in box.decided())
+    decided = box.decided()
+    return tuple(proposal for proposal in given if proposal.case.id not in decided)
 
 
 def _complain(name: str, faults: tuple[Fault, ...]) -> None:

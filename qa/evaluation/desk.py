@@ -82,7 +82,7 @@ class Desk:
 
     def _run(self, plan: Plan) -> None:
         try:
-            report = evaluate(self._qa, plan, self._qa.settings.home, self._progress)
+            report = evaluate(self._qa, plan, self._qa.settings, self._progress)
             self._end(State("done", plan.file.name, report=report))
         except Stop:
             self._end(replace(self.state(), phase="stopped"))

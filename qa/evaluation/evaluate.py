@@ -20,6 +20,7 @@ from qa.evaluation.summary import summarise
 from qa.evaluation.text import jsonl, read_jsonl
 from qa.evaluation.types import Case, Fault, Judgement, Reply, Report, Run, Scored
 from qa.service import QA
+from qa.settings import Settings
 from qa.types import Fingerprint, Progress
 
 FOLDER: Final = "evaluations"  # in the home folder
@@ -52,13 +53,13 @@ class Previous:
     scored: tuple[Scored, ...]
 
 
-def evaluate(qa: QA | None, plan: Plan, home: Path, progress: Progress) -> Report:
-    """The report of a plan; `qa` is None where recorded replies are scored. Every finished run is kept under `home` for the next to
-    be compared with.
+def evaluate(qa: QA | None, plan: Plan, settings: Settings, progress: Progress) -> Report:
+    """The report of a plan; `qa` is None where recorded replies are scored. Every finished run is kept in the home folder, for the
+    next to be compared with.
 
     Raises UsageError for a plan that cannot be, StoppedError where the run could not go on (its replies are kept), EngineError of a judge.
     """
-    file = plan.file
+    file, home = plan.file, settings.home
     cases = chosen(file.cases, plan.types, plan.sample, plan.seed, plan.limit)
     previous = _previous(plan, home)  # before anything is asked: a wrong name should not cost the run
     if plan.replies is not None:
@@ -71,7 +72,7 @@ def evaluate(qa: QA | None, plan: Plan, home: Path, progress: Progress) -> Repor
         replies = _replies(qa, plan, cases, fingerprint=fingerprint, home=home, progress=progress)
         run_ = _run(file.name, fingerprint, (*file.faults, *faults))
     scored = tuple(score(case, replies[case.id]) for case in cases if case.id in replies)
-    judgement = _judged(qa, plan, scored, progress)
+    judgement = _judged(qa, plan, scored, settings, progress)
     comparison = compare(previous.scored, scored, previous.name) if previous else None
     report = replace(summarise(run_, scored, plan.seed), comparison=comparison, judgement=judgement)
     report = replace(report, requirements=check(plan.required, report.groups[0], comparison, plan.no_worse))
@@ -163,17 +164,14 @@ def _searched(qa: QA, case: Case, progress: Progress, done: int, total: int) -> 
     return search(qa, case)
 
 
-def _judged(qa: QA | None, plan: Plan, scored: Sequence[Scored], progress: Progress) -> Judgement | None:
+def _judged(qa: QA | None, plan: Plan, scored: Sequence[Scored], settings: Settings, progress: Progress) -> Judgement | None:
     if not plan.judge:
         return None
-    from qa.models import open_language_model
-    from qa.settings import load
-
-    if qa is not None and not plan.search_only and plan.judge == qa.settings.model:
+    if qa is not None and not plan.search_only and plan.judge == settings.model:
         return judge(scored, qa.language_model, progress)
-    settings = qa.settings if qa is not None else load()
-    model = open_language_model(settings.model_copy(update={"model": plan.judge}), progress)
-    with closing(model):
+    from qa.models import open_language_model
+
+    with closing(open_language_model(settings.model_copy(update={"model": plan.judge}), progress)) as model:
         return judge(scored, model, progress)
 
 
