@@ -47,7 +47,10 @@ def parse(text: str) -> Threshold:
 
 
 def check(thresholds: Sequence[Threshold], group: Group, comparison: Comparison | None, no_worse: bool) -> tuple[Requirement, ...]:
-    """What became of each threshold; `no_worse` asks that the comparison calls neither `overall` nor a part of it worse, nor, for retrieval alone, Hit@5 or nDCG@10."""
+    """What became of each threshold; `no_worse` asks that the comparison calls neither `overall` nor a part of it worse.
+
+    For retrieval alone that is asked of Hit@5 and nDCG@10.
+    """
     found = tuple(threshold.check(group) for threshold in thresholds)
     if not no_worse:
         return found
@@ -56,7 +59,7 @@ def check(thresholds: Sequence[Threshold], group: Group, comparison: Comparison 
     if not comparison.changes:
         return (*found, Requirement(f"no worse than {comparison.previous}", False, "no case in common"))
     deciding = [change for change in comparison.changes if change.measure in ("overall", "right", "refused_unanswerable")]
-    deciding = deciding or [change for change in comparison.changes if change.measure in ("hit@5", "ndcg@10")]  # of retrieval alone
+    deciding = deciding or [change for change in comparison.changes if change.measure in ("hit@5", "ndcg@10")]
     worse = [change for change in deciding if change.verdict == "worse"]
     told = ", ".join(f"{change.measure} {change.before:.3g} → {change.after:.3g}" for change in worse or deciding)
     return (*found, Requirement(f"no worse than {comparison.previous}", not worse, told))
