@@ -181,8 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "application/x-ndjson")
         self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Connection", "close")  # says that this connection takes no further request, so that no client tries one on it
         self.end_headers()
-        self.close_connection = True
         try:
             for line in lines:
                 data = (line if isinstance(line, str) else json.dumps(line)).encode() + b"\n"
