@@ -1,6 +1,5 @@
 """The chain: question and history → events. The model points at numbered evidence and answers; the program checks, cites, or is silent."""
 
-import re
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,27 +10,20 @@ from typing import Any, Final
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 
-from qa import evidence, prompts
+from qa import prompts
 from qa.draft import Draft
 from qa.errors import ReplyCutError
+from qa.followup import leans, search_text, stand_alone
 from qa.library import Library
 from qa.models import LanguageModel
 from qa.reply import ReplyReader
-from qa.sync import content_key, sentence_texts
 from qa.types import Answer, Claim, Done, Event, Evidence, Found, Revised, Timing, Token, Trace, Turn, Usage
 from qa.verify import missing_terms
 
-SEARCHED: Final = 10  # passages looked at for evidence
+SEARCHED: Final = 10  # passages shown
 REPLY_TOKENS: Final = 160
-REWRITE_TOKENS: Final = 60
-REMEMBERED: Final = 4  # turns of the conversation that a follow-up may lean on
 SILENCE: Final = "The documents do not tell."
 UNCONFIRMED: Final = "what was found does not seem to be exactly what was asked"
-LEANS: Final = re.compile(  # words by which a question leans on what was said before
-    r"^\s*(?:and|but|so|also|what about|how about)\b|"
-    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|there|then|this|that|these|those|the (?:same|former|latter|other))\b",
-    re.IGNORECASE,
-)
 
 
 Asked = dict[str, Any]
@@ -73,7 +65,6 @@ class Answerer:
         self._caution = caution
         self._prompt = prompts.load("answer")
         self._confirm = prompts.load("confirm")
-        self._standalone = prompts.load("standalone")
         self._chain = self._build()
 
     def _build(self) -> Runnable[Asked, Asked]:
@@ -111,23 +102,11 @@ class Answerer:
         yield Done(self._conclude(question, found, draft, tally, reply=reader.text, rewritten=leans(question, history)))
 
     def _find(self, asked: Asked) -> Found:
-        library = self._library
-        question = self._stand_alone(asked["question"], asked["history"])
-        query = library.retriever.prepare(question)
-        hits = library.retriever.search(query, SEARCHED)
-        keys = {text: content_key(text) for hit in hits for text in sentence_texts(hit.passage)}
-        known = library.catalog.vectors(list(keys.values()), library.embedder.fingerprint)
-        vectors = {text: known[key] for text, key in keys.items() if key in known}
-        return Found(question, hits, evidence.choose(query, hits, vectors, self._model.count, self._budget))
-
-    def _stand_alone(self, question: str, history: Sequence[Turn]) -> str:
-        """The question as it would be asked without the conversation; the model is asked only where the question leans on that."""
-        if not leans(question, history):
-            return question
-        conversation = "\n".join(f"{'User' if turn.role == 'user' else 'Assistant'}: {turn.content}" for turn in history[-REMEMBERED:])
-        messages = self._standalone.fill(conversation=conversation, question=question)
-        rewritten = self._model.runnable(max_tokens=REWRITE_TOKENS, stop=("\n",)).invoke(messages)
-        return str(rewritten.content).strip().strip('"') or question
+        asked_, history = asked["question"], asked["history"]
+        question = stand_alone(asked_, history, self._model)
+        beside = dict.fromkeys((asked_, search_text(asked_, history))) if history else {}
+        found = self._library.search(question, SEARCHED, self._model.count, self._budget, [text for text in beside if text != question])
+        return Found(question, found.hits, found.evidence)
 
     def _messages(self, asked: Asked) -> list[prompts.Message]:
         found = asked["found"]
@@ -177,11 +156,6 @@ class Answerer:
         return least
 
 
-def leans(question: str, history: Sequence[Turn]) -> bool:
-    """Whether a question must be rewritten to stand alone."""
-    return bool(history and LEANS.search(question))
-
-
 def refusal(asked: Asked) -> str | None:
     """Why the documents cannot answer, whatever a model says: nothing was found, or nothing that names what the question names."""
     found = asked["found"]
@@ -214,11 +188,12 @@ def unanswered(found: Found, draft: Draft) -> str | None:
 
 
 def surroundings(found: Found, documents: frozenset[str] | None) -> Iterable[str]:
-    """The found passages of some documents (None: of all) with their headings, as text."""
-    for hit in found.hits:
-        if documents is None or hit.passage.document in documents:
-            yield hit.passage.heading
-            yield hit.passage.text
+    """The found passages of some documents (None: of all) with their headings, as text; those of the evidence are among them."""
+    passages = dict.fromkeys([hit.passage for hit in found.hits] + [item.passage for item in found.evidence])
+    for passage in passages:
+        if documents is None or passage.document in documents:
+            yield passage.heading
+            yield passage.text
 
 
 def numbered(shown: Sequence[Evidence]) -> str:

@@ -28,9 +28,9 @@ from qa.wire import (
     FeedbackBody,
     HealthForm,
     NotReadyForm,
-    PassagesForm,
     SavedForm,
     SearchBody,
+    SearchForm,
     StatusForm,
     SyncBody,
     SyncForm,
@@ -137,9 +137,12 @@ class Endpoint:
             answer = await unless_gone(request.receive, _finish(relay))
         return AnswerForm.of(answer) if answer else Response(status_code=GONE)
 
-    def search(self, body: SearchBody) -> PassagesForm:
-        """The passages nearest to a question, best first. No language model is touched."""
-        return PassagesForm.of_hits(self._qa.search(body.question, body.limit))
+    def search(self, body: SearchBody) -> SearchForm:
+        """The passages that come nearest to answering a question, best first, and the sentences that a language model would be shown.
+
+        No language model is touched.
+        """
+        return SearchForm.of_search(self._qa.explain(body.question, body.limit), body.explain)
 
     def documents(self) -> DocumentsForm:
         """All documents, with those that could not be read and why."""

@@ -6,7 +6,7 @@ It is the durable truth; Chroma can be rebuilt from it.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -169,11 +169,22 @@ class Catalog:
         if not terms:
             return []
         rows = self._database.rows(
-            "SELECT p.id, -bm25(passages_fts, ?, 1.0) AS score FROM passages_fts JOIN passages p ON p.number = passages_fts.rowid "
-            "WHERE passages_fts MATCH ? ORDER BY score DESC, p.number LIMIT ?",
-            (TITLE_WEIGHT, " OR ".join(map(_phrase, terms)), limit),
+            "SELECT p.id, -found.rank FROM (SELECT rowid, rank FROM passages_fts WHERE passages_fts MATCH ? AND rank MATCH ? "
+            "ORDER BY rank LIMIT ?) found JOIN passages p ON p.number = found.rowid ORDER BY found.rank, p.number",
+            (" OR ".join(map(_phrase, terms)), f"bm25({TITLE_WEIGHT}, 1.0)", limit),
         )
         return [(row[0], row[1]) for row in rows]
+
+    def titled(self, phrases: Sequence[str], limit: int) -> list[str]:
+        """Ids of passages in whose title one of the phrases stands, the shortest titles first."""
+        if not phrases:
+            return []
+        rows = self._database.rows(
+            "SELECT p.id FROM passages_fts JOIN passages p ON p.number = passages_fts.rowid WHERE passages_fts MATCH ? "
+            "ORDER BY length(p.title), p.number LIMIT ?",
+            (f"title : ({' OR '.join(map(_phrase, phrases))})", limit),
+        )
+        return [row[0] for row in rows]
 
     def frequency(self, term: str) -> int:
         """In how many passages a term occurs (stemmed as the index stems)."""
@@ -189,20 +200,35 @@ class Catalog:
 
     # Vectors, by the content they were made of
 
-    def vectors(self, hashes: Sequence[str], fingerprint: str) -> dict[str, Vector]:
-        """The vectors known for these contents, made by this embedder."""
-        found: dict[str, Vector] = {}
-        for page in _paged(list(dict.fromkeys(hashes))):
-            rows = self._database.rows(
-                f"SELECT hash, vector FROM vectors WHERE fingerprint = ? AND hash IN ({_holes(page)})", (fingerprint, *page)
-            )
-            found.update((row[0], np.frombuffer(row[1], dtype=np.float16).astype(np.float32)) for row in rows)
+    def embedded(self, hashes: Sequence[str], fingerprint: str) -> set[str]:
+        """Those of these contents whose vectors this embedder has made."""
+        found: set[str] = set()
+        for page in _paged(hashes):
+            sql = f"SELECT hash FROM vectors WHERE fingerprint = ? AND hash IN ({_holes(page)})"
+            found.update(row[0] for row in self._database.rows(sql, (fingerprint, *page)))
         return found
 
-    def add_vectors(self, vectors: dict[str, Vector], fingerprint: str) -> None:
-        rows = ((key, fingerprint, vector.astype(np.float16).tobytes()) for key, vector in vectors.items())
+    def add_vectors(self, vectors: Mapping[str, Matrix], fingerprint: str) -> None:
+        """Store under each content the vector of its passage, the first row, and those of the passage's sentences, the others."""
+        halves = ((key, made.astype(np.float16)) for key, made in vectors.items())
+        rows = ((key, fingerprint, made[0].tobytes(), made[1:].tobytes()) for key, made in halves)
+        # The columns are named since SQLite then looks again where another process upgraded the table after this one opened the file.
+        sql = "INSERT OR REPLACE INTO vectors (hash, fingerprint, vector, sentences) VALUES (?, ?, ?, ?)"
         with self._database.transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+            connection.executemany(sql, rows)
+
+    def sentence_vectors(self, ids: Sequence[str], fingerprint: str) -> dict[str, Matrix]:
+        """The vectors of the sentences of passages, by passage id, shape (sentences, dimensions)."""
+        found: dict[str, Matrix] = {}
+        for page in _paged(ids):
+            rows = self._database.rows(
+                "SELECT p.id, length(v.vector), v.sentences FROM passages p JOIN vectors v ON v.hash = p.hash AND v.fingerprint = ? "
+                f"WHERE p.id IN ({_holes(page)})",
+                (fingerprint, *page),
+            )
+            for id_, size, blob in rows:
+                found[id_] = np.frombuffer(blob, dtype=np.float16).reshape(-1, size // 2).astype(np.float32)
+        return found
 
     def passage_vectors(self, fingerprint: str, ids: Sequence[str] | None = None) -> tuple[list[str], Matrix]:
         """The ids of passages (None: of all) and their vectors, shape (ids, dimensions). Ids that are not known are left out.
@@ -229,13 +255,10 @@ class Catalog:
         )
         return [row[0] for row in rows]
 
-    def prune(self, used: Iterable[str]) -> int:
-        """Delete the vectors of all contents but those in use; returns how many."""
+    def prune(self) -> int:
+        """Delete the vectors of contents that no passage has any more, of whichever embedder; returns how many."""
         with self._database.transaction() as connection:
-            connection.execute("CREATE TEMP TABLE used (hash TEXT PRIMARY KEY) WITHOUT ROWID")
-            connection.executemany("INSERT OR IGNORE INTO used VALUES (?)", ((key,) for key in used))
-            deleted = connection.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM used)").rowcount
-            connection.execute("DROP TABLE used")
+            deleted = connection.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM passages)").rowcount
             connection.execute("UPDATE meta SET value = 0 WHERE key = 'unpruned'")
         return deleted
 

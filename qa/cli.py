@@ -78,19 +78,21 @@ def search(
     settings: "Settings",
     question: Question,
     limit: Annotated[int, typer.Option("-k", "--limit", metavar="N", min=1, max=100, help="Most passages to show.")] = 10,
+    explain: Annotated[bool, typer.Option("--explain", help="Show what each stage of retrieval did, and the evidence.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the passages nearest to a question."""
+    """Show the passages that come nearest to answering a question."""
     from qa import terminal
-    from qa.wire import PassagesForm
+    from qa.explain import explanation
+    from qa.wire import SearchForm
 
     question = _read(question)
     with terminal.opened(settings, model=False) as qa:
-        hits = qa.search(question, limit)
+        found = qa.explain(question, limit)
     if as_json:
-        terminal.show_json(PassagesForm.of_hits(hits))
+        terminal.show_json(SearchForm.of_search(found, explain))
     else:
-        terminal.show(terminal.hits_text(hits))
+        terminal.show(explanation(found) if explain else terminal.hits_text(found.hits))
 
 
 @app.command()

@@ -21,7 +21,7 @@ __all__ = ["Connection", "Database", "Row"]
 Row = tuple[Any, ...]
 Value = str | int | float | bytes | None
 
-VERSION: Final = 1
+VERSION: Final = 2
 SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('index', lower(hex(randomblob(8)))), ('unpruned', '0');
@@ -40,7 +40,7 @@ CREATE TABLE passages (
 );
 CREATE INDEX passages_document ON passages(document);
 CREATE TABLE vectors (
-    hash TEXT NOT NULL, fingerprint TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (hash, fingerprint)
+    hash TEXT NOT NULL, fingerprint TEXT NOT NULL, vector BLOB NOT NULL, sentences BLOB NOT NULL, PRIMARY KEY (hash, fingerprint)
 );
 CREATE TABLE pending (number INTEGER PRIMARY KEY, id TEXT NOT NULL);
 CREATE TABLE feedback (
@@ -68,6 +68,15 @@ CREATE TRIGGER passages_gone AFTER DELETE ON passages BEGIN
     UPDATE meta SET value = value + 1 WHERE key = 'unpruned';
 END;
 """
+UPGRADES: Final = {  # what makes the next version of each
+    # The vectors of sentences stand beside their passage's. What was embedded before is embedded anew from the texts of the catalog.
+    1: """
+DROP TABLE vectors;
+CREATE TABLE vectors (
+    hash TEXT NOT NULL, fingerprint TEXT NOT NULL, vector BLOB NOT NULL, sentences BLOB NOT NULL, PRIMARY KEY (hash, fingerprint)
+);
+""",
+}
 WAIT: Final = 30.0  # seconds to wait for a writer in another process
 HINTS: Final = {
     sqlite3.SQLITE_FULL: "Free some disk space.",
@@ -141,6 +150,13 @@ class Database:
             raise StoreError(
                 f"The catalog {self.path} was written by a newer Footnote", "Upgrade Footnote, or choose another FOOTNOTE_HOME."
             )
+        while self._version() < VERSION:
+            with self.transaction() as connection:
+                version = self._version(connection)
+                if version < VERSION:  # no other process was quicker
+                    for statement in _statements(UPGRADES[version]):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version = {version + 1}")
 
     def _version(self, connection: Connection | None = None) -> int:
         sql = "PRAGMA user_version"

@@ -13,7 +13,7 @@ from qa.address import OLLAMA_URL
 from qa.errors import EngineError, SettingsError, WeightsError
 from qa.settings import Settings
 from qa.tokens import estimate
-from qa.types import Progress
+from qa.types import Progress, Span
 
 if TYPE_CHECKING:
     from qa.ollama import Ollama
@@ -41,6 +41,9 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of length 1 for each text: shape (len(texts), dimensions). Raises EngineError."""
+
+    def embed_parts(self, text: str, parts: Sequence[Span]) -> Vectors:
+        """A row of length 1 for the text, then one for each part of it: shape (1 + len(parts), dimensions). Raises EngineError."""
 
     def count(self, text: str) -> int:
         """Tokens of the text, special tokens included; never too few."""
@@ -74,24 +77,41 @@ class MiniLM:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         digest = digest or hashlib.sha256(model.read_bytes()).hexdigest()
-        self.fingerprint = f"all-minilm-l6-v2-int8:{digest[:12]}:{self.dimensions}:mean"
+        self.fingerprint = f"all-minilm-l6-v2-int8:{digest[:12]}:{self.dimensions}:mean:parts-in-context"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         rows = [self._vector(text) for text in texts]
         return np.stack(rows) if rows else np.empty((0, self.dimensions), dtype=np.float32)
 
+    def embed_parts(self, text: str, parts: Sequence[Span]) -> Vectors:
+        """A part's vector is the mean over its tokens as they stand in the whole text, so that a sentence knows what its pronouns mean
+        ("late chunking", Günther et al. 2024), and the text is read once for all. A part beyond the cut gets the vector of the whole."""
+        coded = self._tokenizer.encode(text)
+        states = self._states(_cut(coded.ids))
+        offsets = [*coded.offsets[: len(states) - 1], (0, 0)]  # the last is the special token, of a text that was cut too
+        starts, ends = np.array(offsets, dtype=np.int64).T
+        rows = [states.mean(axis=0)]
+        for part in parts:
+            inside = (starts < part.end) & (ends > part.start) & (ends > starts)
+            rows.append(states[inside].mean(axis=0) if inside.any() else rows[0])
+        return unit(np.stack(rows))
+
     def count(self, text: str) -> int:
         return len(self._tokenizer.encode(text).ids)
 
     def _vector(self, text: str) -> Vectors:
-        ids = np.array([self._ids(text)], dtype=np.int64)
-        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        states: Vectors = self._session.run(["last_hidden_state"], inputs)[0]
-        return unit(states[0].mean(axis=0))
+        return unit(self._states(_cut(self._tokenizer.encode(text).ids)).mean(axis=0))
 
-    def _ids(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer.encode(text).ids
-        return ids if len(ids) <= MOST_POSITIONS else [*ids[: MOST_POSITIONS - 1], ids[-1]]
+    def _states(self, token_ids: list[int]) -> Vectors:
+        """The last hidden states, shape (tokens, dimensions)."""
+        ids = np.array([token_ids], dtype=np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        states: Vectors = self._session.run(["last_hidden_state"], inputs)[0][0]
+        return states
+
+
+def _cut(ids: list[int]) -> list[int]:
+    return ids if len(ids) <= MOST_POSITIONS else [*ids[: MOST_POSITIONS - 1], ids[-1]]
 
 
 class OllamaEmbedder:
@@ -102,7 +122,7 @@ class OllamaEmbedder:
         self._server, self._model = server, model
         self.limit = min(server.context(model) or MOST_POSITIONS, MOST_POSITIONS) * 2 // 3  # tokens are only estimated
         self.dimensions = self.embed(["dimensions"]).shape[1]
-        self.fingerprint = f"ollama:{model}:{server.digest(model)[:12]}:{self.dimensions}:ollama"
+        self.fingerprint = f"ollama:{model}:{server.digest(model)[:12]}:{self.dimensions}:ollama:parts-alone"
 
     def count(self, text: str) -> int:
         return estimate(text)
@@ -112,6 +132,10 @@ class OllamaEmbedder:
             return np.empty((0, self.dimensions), dtype=np.float32)
         parts = [self._server.embed(self._model, texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
         return unit(np.concatenate([np.asarray(part, dtype=np.float32) for part in parts]))
+
+    def embed_parts(self, text: str, parts: Sequence[Span]) -> Vectors:
+        """Each part read alone: a server does not show what it makes of the tokens. A part without a word gets the vector of the whole."""
+        return self.embed([text, *(part.of(text).strip() or text for part in parts)])
 
 
 def unit(vectors: Vectors) -> Vectors:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,13 @@ from typing import Final, Self
 
 from filelock import FileLock, Timeout
 
-from qa import sync
+from qa import evidence, parameters, rank, sync
 from qa.catalog import Catalog
 from qa.embed import Embedder, open_embedder
 from qa.errors import IndexLockedError, StoreError
 from qa.retrieve import Retriever
 from qa.settings import Settings, data_folder
-from qa.types import Progress, SyncReport
+from qa.types import Progress, Search, Step, SyncReport
 from qa.vectors import Vectors
 
 CATALOG: Final = "catalog.sqlite"
@@ -69,6 +69,21 @@ class Library:
                 last.callback((self.home / "owner").unlink, missing_ok=True)
             last.callback(self.catalog.close)
             self.vectors.close()
+
+    def search(self, question: str, limit: int, count: Callable[[str], int], budget: int, beside: Sequence[str] = ()) -> Search:
+        """The best passages for a question, at most `limit`, and the sentences for a model: at most `budget` tokens as `count` counts.
+
+        `beside` are other texts to search for, such as the question with the conversation before it; the hits are those of all together.
+        """
+        query = self.retriever.prepare(question)
+        steps = self.retriever.stages(query, limit)
+        if beside:
+            others = [self.retriever.stages(self.retriever.prepare(text), limit)[-1].hits for text in beside]
+            steps = (*steps, Step("conversation", rank.together([steps[-1].hits, *others])))
+        shown = rank.spread(steps[-1].hits, limit)
+        read = steps[-1].hits[: parameters.READ]
+        chosen = evidence.choose(query, read, self.retriever.sentence_vectors(read), count, budget)
+        return Search(shown, chosen, (*steps, Step("spread", shown)))
 
     def folders(self, asked: Sequence[Path]) -> tuple[Path, ...]:
         """The folders to index, as absolute paths: those asked for, else those of the last sync, else the seeds."""

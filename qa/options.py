@@ -27,7 +27,7 @@ OPTIONS: Final[dict[str, tuple[str, str]]] = {
     "cache": ("FOLDER", "Folder of the model files, shared between checkouts."),
     "weights": ("FOLDER", "Folder that already holds model files; looked in before anything is downloaded."),
     "context": ("TOKENS", "Context of the language model, in tokens."),
-    "evidence_tokens": ("TOKENS", "Most tokens of evidence handed to the language model."),
+    "evidence_tokens": ("TOKENS", "Most tokens of evidence handed to the language model; a short fact gets three quarters."),
     "threads": ("N", "Threads of the embedded engine; 0: one per physical core."),
     "timeout": ("SECONDS", "Seconds to wait for an engine before giving up."),
     "caution": ("P", "Least confidence at which an answer is given rather than withheld."),

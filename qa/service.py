@@ -13,6 +13,7 @@ from qa.errors import FootnoteError, NotFoundError, NotReadyError, UsageError
 from qa.library import Library
 from qa.settings import Settings
 from qa.suggest import suggestions
+from qa.tokens import estimate
 from qa.types import (
     Answer,
     Document,
@@ -24,6 +25,7 @@ from qa.types import (
     Hit,
     Passage,
     Progress,
+    Search,
     Stage,
     Status,
     SyncReport,
@@ -93,9 +95,12 @@ class QA:
 
     def search(self, question: str, limit: int = 10) -> tuple[Hit, ...]:
         """The best passages for a question; no language model is touched. Raises UsageError, NotReadyError."""
-        question = checked(question, ())
-        retriever = self._indexed().retriever
-        return retriever.search(retriever.prepare(question), limit)
+        return self.explain(question, limit).hits
+
+    def explain(self, question: str, limit: int = 10) -> Search:
+        """As `search`, with the sentences that a model would be shown and what each stage did. Without a model, tokens are estimated."""
+        count = self._model.count if self._model else estimate
+        return self._indexed().search(checked(question, ()), limit, count, self._settings.evidence_tokens)
 
     def sync(self, folders: Sequence[Path] = (), dry_run: bool = False, progress: Progress = ignore) -> SyncReport:
         """Bring the index up to date with folders (none: those of the settings, or of the last sync).

@@ -16,12 +16,12 @@ from qa.embed import Embedder
 from qa.errors import NoDocumentsError, ReadError, UsageError
 from qa.read import READERS, read
 from qa.split import passages
-from qa.types import Document, Passage, Progress, SyncReport
+from qa.types import Document, Passage, Progress, Span, SyncReport
 from qa.vectors import Vectors
 
 CHUNK: Final = 1 << 20  # bytes read at a time when hashing
-WASTE: Final = 0.1  # share of passages that may have gone before their vectors go; looking for them takes 10 s per 100,000 passages
-EMBEDDED_AT_ONCE: Final = 64  # texts between two reports of progress
+WASTE: Final = 0.1  # share of passages that may have gone before their vectors go
+EMBEDDED_AT_ONCE: Final = 16  # passages between two reports of progress
 
 Step = Callable[[str], None]
 """Called with what to add to the label of the file in hand."""
@@ -102,7 +102,7 @@ def embed_anew(catalog: Catalog, embedder: Embedder, progress: Progress) -> None
 def prune(catalog: Catalog) -> None:
     """Delete the vectors that nothing uses any more, of whichever embedder, once so many passages went that it is worth the time."""
     if int(catalog.meta("unpruned") or 0) > WASTE * catalog.count():
-        catalog.prune(content_key(text) for passage in catalog.all_passages() for text in _texts(passage))
+        catalog.prune()
 
 
 def report(plan: Plan, catalog: Catalog) -> SyncReport:
@@ -119,9 +119,9 @@ def report(plan: Plan, catalog: Catalog) -> SyncReport:
     )
 
 
-def content_key(text: str) -> str:
-    """The key under which the vector of a text is stored: 32 hexadecimal digits of its SHA-256."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def content_key(passage: Passage) -> str:
+    """The key of the vectors of a passage: 32 hexadecimal digits of the SHA-256 of what is embedded, and in what parts."""
+    return hashlib.sha256(f"{embedded_text(passage)}\n{_parts(passage)}".encode()).hexdigest()[:32]
 
 
 def embedded_text(passage: Passage) -> str:
@@ -129,21 +129,22 @@ def embedded_text(passage: Passage) -> str:
     return f"{passage.title}\n{passage.text}"
 
 
-def sentence_texts(passage: Passage) -> list[str]:
-    """What is embedded of a passage's sentences: each alone."""
-    return [passage.text[span.start - passage.start : span.end - passage.start] for span in passage.sentences]
-
-
-def embed_missing(texts: Sequence[str], catalog: Catalog, embedder: Embedder, step: Step) -> None:
-    """Store the vectors of those texts that have none yet, a few at a time."""
-    wanted = {content_key(text): text for text in texts}
-    known = catalog.vectors(list(wanted), embedder.fingerprint)
-    missing = [(key, text) for key, text in wanted.items() if key not in known]
+def embed_missing(passages: Sequence[Passage], catalog: Catalog, embedder: Embedder, step: Step) -> None:
+    """Store the vectors of those passages, and of their sentences, that have none yet, a few at a time."""
+    wanted = {content_key(passage): passage for passage in passages}
+    known = catalog.embedded(list(wanted), embedder.fingerprint)
+    missing = [(key, passage) for key, passage in wanted.items() if key not in known]
     for i in range(0, len(missing), EMBEDDED_AT_ONCE):
-        step(f": {i:,} of {len(missing):,} texts" if len(missing) > EMBEDDED_AT_ONCE else "")
+        step(f": {i:,} of {len(missing):,} passages" if len(missing) > EMBEDDED_AT_ONCE else "")
         part = missing[i : i + EMBEDDED_AT_ONCE]
-        made = embedder.embed([text for _, text in part])
-        catalog.add_vectors(dict(zip((key for key, _ in part), made, strict=True)), embedder.fingerprint)
+        made = {key: embedder.embed_parts(embedded_text(passage), _parts(passage)) for key, passage in part}
+        catalog.add_vectors(made, embedder.fingerprint)
+
+
+def _parts(passage: Passage) -> list[Span]:
+    """Where the sentences of a passage stand in its embedded text."""
+    ahead = len(embedded_text(passage)) - len(passage.text) - passage.start
+    return [Span(span.start + ahead, span.end + ahead) for span in passage.sentences]
 
 
 def _index(source: Source, catalog: Catalog, embedder: Embedder, step: Step) -> None:
@@ -160,21 +161,14 @@ def _index(source: Source, catalog: Catalog, embedder: Embedder, step: Step) -> 
 
 
 def _store(source: Source, documents: Sequence[Document], catalog: Catalog, embedder: Embedder, step: Step) -> None:
-    """Sentences first: a passage that has its vector has those of its sentences."""
     entries = [_entry(document, embedder) for document in documents]
-    made = [passage for entry in entries for passage in entry.passages]
-    texts = [*(text for passage in made for text in sentence_texts(passage)), *map(embedded_text, made)]
-    embed_missing(texts, catalog, embedder, step)
+    embed_missing([passage for entry in entries for passage in entry.passages], catalog, embedder, step)
     catalog.replace(source, entries)
 
 
 def _entry(document: Document, embedder: Embedder) -> Entry:
     made = passages(document, embedder.count, embedder.limit)
-    return Entry(document, made, tuple(content_key(embedded_text(passage)) for passage in made))
-
-
-def _texts(passage: Passage) -> list[str]:
-    return [embedded_text(passage), *sentence_texts(passage)]
+    return Entry(document, made, tuple(map(content_key, made)))
 
 
 def _step(progress: Progress, label: str, number: int, total: int) -> Step:

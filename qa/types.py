@@ -96,6 +96,23 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What one stage of retrieval made of the hits, best first."""
+
+    stage: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was found for a question: the best passages, the sentences chosen from them, and how the stages came to that."""
+
+    hits: tuple[Hit, ...]
+    evidence: tuple[Evidence, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """Where a sentence of the answer stands: `quote` is the document's text from `start` to `end`."""
 

@@ -4,12 +4,13 @@ Offsets count Unicode characters of the document's text. Milliseconds carry one 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AliasPath, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from qa.errors import FootnoteError
-from qa.types import Document, DocumentStatus, Done, Event, Found, Hit, Passage, Revised, SyncReport, Token, Turn
+from qa.types import Document, DocumentStatus, Done, Event, Found, Passage, Revised, Search, SyncReport, Token, Turn
 
 MOST_CHARACTERS = 2_000  # of a question, a note
 
@@ -48,6 +49,7 @@ class AskBody(Body):
 class SearchBody(Body):
     question: Question
     limit: Annotated[StrictInt, Field(ge=1, le=100)] = Field(default=10, description="Most passages to return.")
+    explain: StrictBool = Field(default=False, description="Tell what each stage of retrieval did.")
 
 
 class SyncBody(Body):
@@ -97,31 +99,33 @@ class CitationForm(Form):
     quote: str
 
 
-class PassageForm(Form):
-    """Of a `Hit`."""
+class PlacedForm(Form):
+    """Of a value that stands in a `passage`."""
 
-    id: str = Field(validation_alias=AliasPath("passage", "id"))
     document: str = Field(validation_alias=AliasPath("passage", "document"))
     file: str = Field(validation_alias=AliasPath("passage", "file"))
     title: str = Field(validation_alias=AliasPath("passage", "title"))
     date: str | None = Field(validation_alias=AliasPath("passage", "date"))
     page: int | None = Field(validation_alias=AliasPath("passage", "page"))
+
+
+class PassageForm(PlacedForm):
+    """Of a `Hit`."""
+
+    id: str = Field(validation_alias=AliasPath("passage", "id"))
     start: int = Field(validation_alias=AliasPath("passage", "start"))
     end: int = Field(validation_alias=AliasPath("passage", "end"))
     text: str = Field(validation_alias=AliasPath("passage", "text"))
     score: Score
+    scores: dict[str, Score] = Field(description="What the stages of retrieval saw in it.")
 
 
-class EvidenceForm(Form):
+class EvidenceForm(PlacedForm):
     number: int
-    document: str = Field(validation_alias=AliasPath("passage", "document"))
-    file: str = Field(validation_alias=AliasPath("passage", "file"))
-    title: str = Field(validation_alias=AliasPath("passage", "title"))
-    date: str | None = Field(validation_alias=AliasPath("passage", "date"))
-    page: int | None = Field(validation_alias=AliasPath("passage", "page"))
     start: int
     end: int
     text: str
+    score: Score
     passage: str = Field(validation_alias=AliasPath("passage", "id"), description="The id of the passage that the sentence stands in.")
 
 
@@ -168,12 +172,27 @@ class TextForm(Form):
     text: str
 
 
-class PassagesForm(Form):
-    passages: tuple[PassageForm, ...]
+class RankedForm(Form):
+    id: str = Field(validation_alias=AliasPath("passage", "id"))
+    file: str = Field(validation_alias=AliasPath("passage", "file"))
+    score: Score
+
+
+class StepForm(Form):
+    stage: str
+    passages: tuple[RankedForm, ...] = Field(validation_alias="hits")
+
+
+class SearchForm(Form):
+    """Of a `Search`; `steps` is left empty where they were not asked for."""
+
+    passages: tuple[PassageForm, ...] = Field(validation_alias="hits")
+    evidence: tuple[EvidenceForm, ...] = Field(description="The sentences that a model would be shown.")
+    steps: tuple[StepForm, ...] = Field(description="The passages after each stage of retrieval, where that was asked for.")
 
     @classmethod
-    def of_hits(cls, hits: Sequence[Hit]) -> Self:
-        return cls(passages=tuple(map(PassageForm.of, hits)))
+    def of_search(cls, found: Search, explain: bool) -> Self:
+        return cls.of(found if explain else replace(found, steps=()))
 
 
 class DocumentForm(Form):
@@ -225,14 +244,9 @@ class DocumentTextForm(Form):
     @classmethod
     def of_document(cls, document: Document, passages: Sequence[Passage]) -> Self:
         return cls(
-            id=document.id,
-            file=document.file,
-            title=document.title,
-            date=document.date,
-            text=document.text,
-            articles=tuple(map(ArticleForm.of, document.articles)),
-            passages=tuple(map(PassageSpanForm.of, passages)),
-        )
+            id=document.id, file=document.file, title=document.title, date=document.date, text=document.text,
+            articles=tuple(map(ArticleForm.of, document.articles)), passages=tuple(map(PassageSpanForm.of, passages)),
+        )  # fmt: skip
 
 
 class UnreadableForm(Form):

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import threading
 import unicodedata
 from collections.abc import Collection, Iterable
 from itertools import pairwise
@@ -75,6 +76,7 @@ ENDINGS: Final = frozenset(
 ) | {""}
 _CLITIC: Final = re.compile(r"(?:(?<=ca)n't|(?<=wo)n't|n't|'(?:s|re|ll|ve|m|d))$")
 _stemmer = snowballstemmer.stemmer("english")
+_stemming = threading.Lock()  # PyStemmer, which snowballstemmer uses where it is installed, serves one thread at a time
 _BRITISH: Final = re.compile(r"^(\w{3,}[lnrtmdcg])is(?=e|ing|ation)|^(\w{3,})our(?=s?$|ed$|ing$|ite|able)")
 
 
@@ -94,7 +96,8 @@ def stem(word: str) -> str:
     """
     plain = fold(word).removesuffix("'s").replace(".", "").replace("'", "")
     plain = SPELLINGS.get(plain) or IRREGULAR.get(plain) or _BRITISH.sub(lambda m: f"{m[1]}iz" if m[1] else f"{m[2]}or", plain)
-    return str(_stemmer.stemWord(plain))
+    with _stemming:
+        return str(_stemmer.stemWord(plain))
 
 
 TITLES: Final = frozenset(
@@ -119,6 +122,7 @@ def stems(text: str) -> list[str]:
     return [stem(word) for word in words(text)]
 
 
+@functools.lru_cache(maxsize=100_000)
 def is_stopword(word: str) -> bool:
     """Whether a word carries no content; `US` in capitals is a name."""
     return _CLITIC.sub("", fold(word)) in STOPWORDS and word not in ("US", "IT")
@@ -193,8 +197,50 @@ def tolerance(word: str) -> int:
 
 def near(word: str, vocabulary: Iterable[str]) -> str | None:
     """The word of the vocabulary that is most nearly spelt like `word`, within its tolerance; None when there is none."""
-    most = tolerance(word)
-    best = min(((distance(word, other, most), other) for other in vocabulary), default=(most + 1, ""))
+    most, letters = tolerance(word), set(word)
+    alike = (other for other in vocabulary if len(letters.symmetric_difference(other)) <= 2 * most)  # as a slip changes two at most
+    best = min(((distance(word, other, most), other) for other in alike), default=(most + 1, ""))
+    return best[1] if best[0] <= most else None
+
+
+_CLUSTERS: Final = (("tsch", "k"), ("tch", "k"), ("sch", "s"), ("ts", "s"), ("tz", "s"), ("ph", "f"), ("dzh", "j"), ("dj", "j"))
+_SOUNDS: Final = str.maketrans({"c": "k", "q": "k", "g": "k", "z": "s", "v": "f", "w": "f", "x": "ks"})
+_FIRST: Final = str.maketrans("eiouy", "aaaaj")
+_SILENT: Final = str.maketrans("", "", "aeiouyhj'.")
+_BEGINNINGS: Final = {"k": "cgkqt", "s": "stz", "f": "fpvw", "j": "djy", "a": "aeiou"}
+
+
+@functools.lru_cache(maxsize=100_000)
+def skeleton(name: str) -> str:
+    """The consonants of a name as they sound, with an `a` for a vowel that begins it: "kdf" of Gaddafi, Qaddafi and Kadhafi.
+
+    After Soundex (Russell 1918), but for the spellings that transliterators choose between.
+    """
+    plain = fold(name)
+    for cluster, sound in _CLUSTERS:
+        plain = plain.replace(cluster, sound)
+    plain = re.sub(r"(\w)\1+", r"\1", plain.translate(_SOUNDS))
+    return plain[:1].translate(_FIRST) + plain[1:].translate(_SILENT)
+
+
+def beginnings(name: str) -> str:
+    """The letters that a name may begin with, differently transliterated."""
+    return _BEGINNINGS.get(skeleton(name)[:1], fold(name)[:1])
+
+
+def respelling(name: str) -> int:
+    """In how many letters two transliterations of a name may differ: two in five, since Volodymyr is not Vladimir."""
+    return 2 * len(name) // 5
+
+
+def transliterated(name: str, vocabulary: Iterable[str]) -> str | None:
+    """The word of the vocabulary that may be the same name by another transliterator, the most nearly spelt; None when there is none.
+
+    At least three sounds have to agree.
+    """
+    bones, most = skeleton(name), respelling(name)
+    alike = (other for other in vocabulary if len(bones) > 2 and skeleton(other) == bones)
+    best = min(((distance(fold(name), other, most), other) for other in alike), default=(most + 1, ""))
     return best[1] if best[0] <= most else None
 
 

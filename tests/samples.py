@@ -15,7 +15,7 @@ import numpy as np
 from qa import sync
 from qa.catalog import Catalog, Entry, Matrix, Source
 from qa.errors import EngineError
-from qa.sync import content_key, embedded_text, sentence_texts
+from qa.sync import content_key, embed_missing
 from qa.types import Article, Document, Passage, Span, SyncReport, ignore
 from qa.vectors import Vectors
 
@@ -30,7 +30,10 @@ SENTENCE = re.compile(r"[^.]+\.")
 
 
 class HashEmbedder:
-    """A vector for each word, made of its digest, and for a text their sum; notes what it was asked for, in a file too if told."""
+    """A vector for each word, made of its digest, and for a text or a part of it their sum.
+
+    Notes the texts that it was asked for, parts as the one text that they are of; in a file too, as digests, if told.
+    """
 
     def __init__(self, name: str = "hash", dimensions: int = 16, log: Path | None = None, seconds: float = 0.0) -> None:
         self.fingerprint = f"{name}:{dimensions}"
@@ -42,24 +45,38 @@ class HashEmbedder:
         self._seconds = seconds
 
     def embed(self, texts: Sequence[str]) -> Matrix:
+        self._note(texts)
+        return self._rows(texts)
+
+    def embed_parts(self, text: str, parts: Sequence[Span]) -> Matrix:
+        self._note([text])
+        return self._rows([text, *(part.of(text) for part in parts)])
+
+    def count(self, text: str) -> int:
+        return len(text.split()) + 2
+
+    def _note(self, texts: Sequence[str]) -> None:
         if self.refused and self.refused in " ".join(texts):
             raise EngineError(f"No vector for the word {self.refused}")
         self.texts += texts
         if self._log is not None:
             with self._log.open("a", encoding="utf-8") as log:
-                log.writelines(f"{content_key(text)}\n" for text in texts)
+                log.writelines(f"{digest(text)}\n" for text in texts)
         time.sleep(self._seconds)
+
+    def _rows(self, texts: Sequence[str]) -> Matrix:
         rows = [sum((self._word(word) for word in text.split()), start=np.full(self.dimensions, 1e-3)) for text in texts]
         vectors: Matrix = np.array(rows, dtype=np.float32).reshape(len(rows), self.dimensions)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors
 
-    def count(self, text: str) -> int:
-        return len(text.split()) + 2
-
     def _word(self, word: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        digest = hashlib.shake_128(f"{self.fingerprint} {word.strip('.').lower()}".encode()).digest(self.dimensions)
-        return np.frombuffer(digest, dtype=np.uint8).astype(np.float64) - 127.5
+        noise = hashlib.shake_128(f"{self.fingerprint} {word.strip('.').lower()}".encode()).digest(self.dimensions)
+        return np.frombuffer(noise, dtype=np.uint8).astype(np.float64) - 127.5
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def document(
@@ -67,11 +84,11 @@ def document(
 ) -> tuple[Document, tuple[Passage, ...]]:
     """A document with one article, and each of its paragraphs as a passage."""
     text = "\n\n".join(paragraphs)
-    id_ = hashlib.sha256(file.encode()).hexdigest()[:16]
+    id_ = digest(file)[:16]
     passages, start = [], 0
     for paragraph in paragraphs:
         spans = tuple(Span(start + match.start(), start + match.end()) for match in SENTENCE.finditer(paragraph))
-        key = hashlib.sha256(f"{id_} {paragraph}".encode()).hexdigest()[:16]
+        key = digest(f"{id_} {paragraph}")[:16]
         passages.append(Passage(key, id_, file, title, date, None, start, start + len(paragraph), paragraph, spans))
         start += len(paragraph) + 2
     blocks = tuple(Span(passage.start, passage.end) for passage in passages)
@@ -79,18 +96,17 @@ def document(
 
 
 def source(file: str, content: str = "1") -> Source:
-    return Source(file, f"/somewhere/{file}", len(content), 1, content_key(content))
+    return Source(file, f"/somewhere/{file}", len(content), 1, digest(content))
 
 
 def entry(made: tuple[Document, tuple[Passage, ...]]) -> Entry:
-    return Entry(*made, tuple(content_key(embedded_text(passage)) for passage in made[1]))
+    return Entry(*made, tuple(map(content_key, made[1])))
 
 
 def put(catalog: Catalog, embedder: HashEmbedder, file: str, *paragraphs: str) -> tuple[Passage, ...]:
     """Store a file of one document with the vectors of its passages and sentences."""
     made = document(file, *paragraphs)
-    texts = [text for passage in made[1] for text in (embedded_text(passage), *sentence_texts(passage))]
-    catalog.add_vectors(dict(zip(map(content_key, texts), embedder.embed(texts), strict=True)), embedder.fingerprint)
+    embed_missing(made[1], catalog, embedder, lambda _: None)
     catalog.replace(source(file, made[0].text), [entry(made)])
     return made[1]
 

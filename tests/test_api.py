@@ -28,7 +28,9 @@ ANSWER_KEYS = {
 }
 WORDS_OF_REPLY = 12
 CITATION_KEYS = {"number", "document", "file", "title", "date", "page", "start", "end", "quote"}
-PASSAGE_KEYS = {"id", "document", "file", "title", "date", "page", "start", "end", "text", "score"}
+PASSAGE_KEYS = {"id", "document", "file", "title", "date", "page", "start", "end", "text", "score", "scores"}
+EVIDENCE_KEYS = {*PASSAGE_KEYS, "number", "passage"} - {"id", "scores"}
+STAGES = ["fuse", "rescore", "date", "hop", "spread"]
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,7 @@ def test_a_stream_tells_first_what_was_found_and_last_the_answer(client: httpx.C
     assert set(names[1:-1]) <= {"token", "revised"}
     found, done = told[0][1], told[-1][1]
     assert set(found) == {"standalone_question", "passages", "evidence"}
-    assert set(found["evidence"][0]) == {*PASSAGE_KEYS, "number", "passage"} - {"id", "score"}
+    assert set(found["evidence"][0]) == EVIDENCE_KEYS
     assert set(done) == ANSWER_KEYS
     assert done["answer"] == [data["text"] for name, data in told if name == "revised"][-1]
 
@@ -120,8 +122,24 @@ def test_search_touches_no_model(library: Library) -> None:
     with serving(answering(library, model)) as client:
         found = client.post("/v1/search", json={"question": "ferry fjord", "limit": 1}).json()
     assert [passage["file"] for passage in found["passages"]] == ["documents/ferry.txt"]
+    assert set(found) == {"passages", "evidence", "steps"}
     assert set(found["passages"][0]) == PASSAGE_KEYS
+    assert set(found["evidence"][0]) == EVIDENCE_KEYS
+    assert found["evidence"][0]["text"] in TEXTS["ferry.txt"]
+    assert found["steps"] == []
     assert model.calls == []
+
+
+def test_search_tells_what_each_stage_did_where_it_is_asked_to(client: httpx.Client) -> None:
+    body = {"question": "ferry fjord", "limit": 1}
+    told, plain = (client.post("/v1/search", json=body | {"explain": explain}).json() for explain in (True, False))
+    assert [step["stage"] for step in told["steps"]] == STAGES
+    assert all(set(passage) == {"id", "file", "score"} for step in told["steps"] for passage in step["passages"])
+    assert [len(step["passages"]) for step in told["steps"]] == [2, 2, 2, 2, 1]
+    assert told["steps"][-1]["passages"][0]["id"] == told["passages"][0]["id"]
+    assert told["passages"] == plain["passages"]
+    assert told["evidence"] == plain["evidence"]
+    check_error(client.post("/v1/search", json=body | {"explain": "yes"}), 422, "usage")
 
 
 def test_documents_and_their_passages(client: httpx.Client) -> None:

@@ -16,8 +16,8 @@ ORDER = """
     qa.__init__ qa.errors qa.types qa.settings qa.prompts
     qa.words qa.facts qa.demand qa.stance qa.furniture qa.paragraph qa.article qa.read qa.split
     qa.database qa.catalog qa.vectors
-    qa.weights qa.address qa.tokens qa.completions qa.ollama qa.llama qa.models qa.embed
-    qa.sync qa.retrieve qa.evidence qa.library
+    qa.weights qa.address qa.tokens qa.completions qa.ollama qa.llama qa.models qa.embed qa.followup
+    qa.sync qa.query qa.match qa.parameters qa.rank qa.retrieve qa.evidence qa.library
     qa.contradiction qa.agreement qa.verify qa.draft qa.reply qa.answer qa.suggest
     qa.fingerprint qa.service
     qa.evaluation.__init__ qa.evaluation.types qa.evaluation.measures
@@ -29,7 +29,7 @@ ORDER = """
     qa.evaluation.evaluate qa.evaluation.desk
     qa.wire qa.guard qa.relay qa.manual qa.api
     ui.__init__ ui.exchange ui.render ui.chat ui.evaluation ui.app
-    qa.port qa.server qa.serve qa.doctor qa.terminal qa.evaluation.command qa.options qa.cli qa.__main__
+    qa.port qa.server qa.serve qa.doctor qa.terminal qa.explain qa.evaluation.command qa.options qa.cli qa.__main__
 """.split()
 """An import points to an earlier name."""
 

@@ -11,7 +11,7 @@ from qa.catalog import Catalog, Source
 from qa.errors import NotFoundError, StoreError
 from qa.sync import content_key
 from qa.types import Document, Passage
-from tests.samples import HashEmbedder, document, entry, put, source
+from tests.samples import HashEmbedder, digest, document, entry, put, source
 
 BRIDGE = "The bridge was opened by the mayor. It had cost 40 million kroner."
 FERRY = "The ferry sails at noon. It carries 200 cars."
@@ -234,15 +234,28 @@ def test_the_vocabulary_tells_terms_by_first_letter_and_length(catalog: Catalog)
     assert catalog.vocabulary("b", 4, 5) == ["beer", "boat", "bring"]
 
 
-def test_vectors_come_back_within_half_precision(catalog: Catalog, fake: HashEmbedder) -> None:
-    keys = [content_key(str(number)) for number in range(1200)]
-    made = dict(zip(keys, fake.embed([f"word{number} and more" for number in range(1200)]), strict=True))
-    catalog.add_vectors(made, fake.fingerprint)
-    back = catalog.vectors([*keys, keys[0], content_key("unknown")], fake.fingerprint)
-    assert back.keys() == made.keys()
-    assert all(vector.dtype == np.float32 for vector in back.values())
-    assert max(float(np.abs(back[key] - made[key]).max()) for key in keys) < 2**-11
-    assert catalog.vectors(keys, "another") == {}
+def test_sentences_give_their_vectors_in_order_and_within_half_precision(catalog: Catalog, fake: HashEmbedder) -> None:
+    texts = [[f"Ship{n} sails.", f"Port{n} waits.", f"Town{n} sleeps."][: n % 3 + 1] for n in range(1200)]
+    passages = put(catalog, fake, "a.txt", *("".join(sentences) for sentences in texts))
+    back = catalog.sentence_vectors([passages[0].id, "unknown", *(passage.id for passage in passages)], fake.fingerprint)
+    assert back.keys() == ids(passages)
+    for passage, sentences in zip(passages, texts, strict=True):
+        assert back[passage.id].dtype == np.float32
+        np.testing.assert_allclose(back[passage.id], fake.embed(sentences), atol=2**-11)
+    assert catalog.sentence_vectors([passages[0].id], "another") == catalog.sentence_vectors([], fake.fingerprint) == {}
+
+
+def test_a_passage_without_sentences_has_no_rows_of_theirs(catalog: Catalog, fake: HashEmbedder) -> None:
+    (passage,) = put(catalog, fake, "a.txt", "A list without a full stop")
+    assert catalog.sentence_vectors([passage.id], fake.fingerprint)[passage.id].shape == (0, fake.dimensions)
+    assert catalog.passage_vectors(fake.fingerprint)[1].shape == (1, fake.dimensions)
+
+
+def test_it_knows_which_contents_are_embedded(catalog: Catalog, fake: HashEmbedder) -> None:
+    keys = [f"key {number}" for number in range(1200)]
+    catalog.add_vectors(dict.fromkeys(keys, fake.embed(["word"])), fake.fingerprint)
+    assert catalog.embedded([*keys, keys[0], "unknown"], fake.fingerprint) == set(keys)
+    assert catalog.embedded(keys, "another") == set()
 
 
 def test_passages_give_their_vectors(catalog: Catalog, fake: HashEmbedder) -> None:
@@ -261,12 +274,20 @@ def test_vectors_of_another_embedder_are_not_mixed_in(catalog: Catalog, fake: Ha
     assert (catalog.unembedded("another"), catalog.unembedded(fake.fingerprint)) == (["a.txt"], [])
 
 
-def test_pruning_deletes_what_is_not_in_use(catalog: Catalog, fake: HashEmbedder) -> None:
-    catalog.add_vectors(dict(zip("abcd", fake.embed("abcd"), strict=True)), fake.fingerprint)
-    catalog.add_vectors(dict(zip("ab", fake.embed("ab"), strict=True)), "another")
-    assert catalog.prune(iter(["a", "c", "a"])) == 3
-    assert set(catalog.vectors(list("abcd"), fake.fingerprint)) == {"a", "c"}
-    assert set(catalog.vectors(list("abcd"), "another")) == {"a"}
+def test_pruning_deletes_what_no_passage_uses_of_whichever_embedder(catalog: Catalog, fake: HashEmbedder) -> None:
+    other = HashEmbedder("other")
+    for embedder in (fake, other):
+        passages = put(catalog, embedder, "a.txt", BRIDGE, FERRY)
+    put(catalog, fake, "b.txt", BRIDGE, SCHOOL)  # the bridge's passage stands in both files
+    catalog.add_vectors({"stray": fake.embed(["stray"])}, fake.fingerprint)
+    bridge, ferry = map(content_key, passages)
+    catalog.remove(["a.txt"])
+    assert catalog.meta("unpruned") == "2"
+    assert catalog.prune() == 3
+    assert catalog.meta("unpruned") == "0"
+    assert catalog.embedded([bridge, ferry, "stray"], fake.fingerprint) == catalog.embedded([bridge, ferry], other.fingerprint) == {bridge}
+    assert catalog.passage_vectors(fake.fingerprint)[1].shape == (2, fake.dimensions)
+    assert catalog.prune() == 0
 
 
 def test_every_change_of_a_passage_is_pending_until_it_is_settled(catalog: Catalog, fake: HashEmbedder) -> None:
@@ -300,4 +321,4 @@ def test_feedback_is_kept(catalog: Catalog, tmp_path: Path) -> None:
 
 
 def test_a_source_is_a_value() -> None:
-    assert source("a.txt") == Source("a.txt", "/somewhere/a.txt", 1, 1, content_key("1"))
+    assert source("a.txt") == Source("a.txt", "/somewhere/a.txt", 1, 1, digest("1"))

@@ -116,6 +116,17 @@ def test_search_with_a_limit(environment: dict[str, str]) -> None:
     assert "letters/bridge.txt" in footnote("search", "bridge", environment=environment).stdout
 
 
+def test_search_explains_itself(environment: dict[str, str]) -> None:
+    told = footnote("search", "Where is the bridge?", "--explain", environment=environment)
+    first = r"^  1  The bridge at Nesodden \(4 May 2021\) · letters/bridge.txt\n +fuse 1 .* → spread 1 "
+    assert told.returncode == 0, told.stderr
+    assert re.search(first, told.stdout, re.MULTILINE)
+    assert re.search(r"^Evidence:\n\[1\] .+ · letters/bridge.txt \(\d", told.stdout, re.MULTILINE)
+    as_json = json.loads(footnote("search", "Where is the bridge?", "--explain", "--json", environment=environment).stdout)
+    assert [step["stage"] for step in as_json["steps"]] == ["fuse", "rescore", "date", "hop", "spread"]
+    assert as_json["evidence"][0]["text"] in LETTER
+
+
 def test_sync_plans_then_does(environment: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "notes"
     folder.mkdir()

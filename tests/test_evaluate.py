@@ -216,6 +216,7 @@ def test_recorded_replies_are_scored_without_a_model(place: Place) -> None:
 def test_retrieval_alone_needs_no_model(place: Place) -> None:
     found = place.summary("--search-only", "--model-url", "http://127.0.0.1:9/v1")
     assert found["groups"][0]["estimates"]["hit@1"]["value"] == 1
+    assert found["groups"][0]["estimates"]["evidence_answer"]["value"] == 1
     assert "right" not in found["groups"][0]["estimates"]
     assert not Copyist.asked
 

@@ -85,6 +85,9 @@ def test_a_reply_that_is_cut_is_a_failure_of_the_case(qa: QA) -> None:
 def test_a_search_asks_no_model(qa: QA) -> None:
     reply = search(qa, CASE)
     assert (reply.model, reply.ranking[0], reply.answered) == ("", "documents/bridge.txt", False)
+    assert [item.number for item in reply.evidence] == list(range(1, len(reply.evidence) + 1))
+    assert reply.evidence[0].file == "documents/bridge.txt"
+    assert reply.evidence[0].text in LETTER
 
 
 def test_the_desk_runs_a_set_in_the_background(qa: QA, tmp_path: Path) -> None:

@@ -113,9 +113,10 @@ def test_two_quotes_are_about_the_same_place(one: str, other: str, same: bool) -
     assert same_place(other, one) is same
 
 
-def test_a_search_without_a_model_has_marks_for_retrieval_alone() -> None:
+def test_a_search_without_a_model_has_marks_for_retrieval_and_evidence_alone() -> None:
     found = dataclasses.replace(WITHHELD, model="", reason=None)
-    assert set(score(CASE, found).marks) == {"hit@1", "hit@5", "hit@10", "recall@5", "recall@10", "mrr", "ndcg@10"}
+    ranking = {"hit@1", "hit@5", "hit@10", "recall@5", "recall@10", "mrr", "ndcg@10"}
+    assert set(score(CASE, found).marks) == ranking | {"evidence_answer", "evidence_quote"}
     nothing = score(CASE, dataclasses.replace(found, ranking=()))
     assert (nothing.marks["mrr"].value, nothing.marks["mrr"].reason) == (0, "not among 0")
 

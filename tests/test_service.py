@@ -69,6 +69,16 @@ def test_search_finds_the_passage(qa: QA) -> None:
     assert hits[0].passage.date == "2021-03-03"
 
 
+def test_a_search_is_explained_with_the_evidence_of_an_answer(qa: QA) -> None:
+    question = "When was the lighthouse of Skerry lit?"
+    found = qa.explain(question, 3)
+    shown = next(iter(qa.ask(question)))
+    assert isinstance(shown, Found)
+    assert found.hits == qa.search(question, 3)
+    assert [step.stage for step in found.steps][-1] == "spread"
+    assert [item.text for item in found.evidence] == [item.text for item in shown.evidence]
+
+
 def test_documents_and_their_text(qa: QA, folder: Path) -> None:
     (status,) = qa.documents()
     document, passages = qa.document(status.id)

@@ -13,7 +13,7 @@ import pytest
 
 from qa.catalog import Catalog
 from qa.errors import StoreError
-from qa.sync import content_key, embedded_text
+from qa.sync import content_key
 from qa.vectors import BATCH, DIRTY, Vectors
 from tests.samples import PARAGRAPHS, HashEmbedder, Opener, check_agreement, check_content, put, python
 
@@ -128,7 +128,7 @@ def test_a_failed_change_is_told_and_made_good(catalog: Catalog, fake: HashEmbed
     put(catalog, fake, "a.txt", *PARAGRAPHS)
     vectors = make()
     (passage,) = put(catalog, fake, "b.txt", "The tower fell.")
-    catalog.add_vectors({content_key(embedded_text(passage)): np.ones(5, dtype=np.float32)}, fake.fingerprint)
+    catalog.add_vectors({content_key(passage): np.ones((2, 5), dtype=np.float32)}, fake.fingerprint)
     with pytest.raises(StoreError, match=r"Chroma failed when written"):
         vectors.update()
     assert catalog.meta("vectors") == DIRTY

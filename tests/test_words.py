@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from qa.words import (
     SAME,
     akin,
+    beginnings,
     content_words,
     distance,
     fold,
@@ -14,10 +15,12 @@ from qa.words import (
     is_stopword,
     near,
     same_name,
+    skeleton,
     stands_in,
     stem,
     stems,
     tolerance,
+    transliterated,
     vocabulary,
     words,
 )
@@ -161,3 +164,54 @@ def test_a_question_may_misspell(word: str) -> None:
 )
 def test_but_not_name_another(word: str, text: str) -> None:
     assert not stands_in(word, vocabulary(text))
+
+
+# Names by their sound
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        "Gaddafi Qaddafi Kadhafi Gadhafi Khaddafi Qadhafi",
+        "Zelensky Zelenskiy Zelenskyy Selenskyj Zelenski",
+        "Tchaikovsky Chaikovsky Tschaikowsky",
+        "Mohammed Muhammad Mohamed",
+        "Hezbollah Hizbullah Hizballah",
+        "Gorbachev Gorbatschow",
+        "Dostoevsky Dostoyevsky Dostojewski",
+        "Rachmaninov Rachmaninoff",
+        "Osama Usama",
+        "Djokovic Dzhokovich",
+    ],
+)
+def test_spellings_of_one_name_have_one_skeleton(spellings: str) -> None:
+    first, *others = spellings.split()
+    assert {skeleton(other) for other in others} == {skeleton(first)}
+    for other in others:
+        assert transliterated(other, ["ardo", fold(first), "mill"]) == fold(first)
+        assert fold(first)[0] in beginnings(other)
+
+
+def test_a_skeleton_is_made_of_sounds() -> None:
+    sounds = {"Gaddafi": "kdf", "Usama": "asm", "Yusuf": "jsf", "Tehran": "trn", "x": "ks", "": "", "🐝": "🐝", "水": "水"}
+    assert {name: skeleton(name) for name in sounds} == sounds
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("Volodymyr", "vladimir"), ("Gdansk", "goteborg"), ("Kiev", "cave"), ("Cody", "god"), ("Karzai", "ghorsi"), ("Peking", "beijing")],
+)
+def test_names_that_only_sound_alike_are_two(name: str, other: str) -> None:
+    assert transliterated(name, [other]) is None
+
+
+def test_the_most_nearly_spelt_is_taken_in_any_order() -> None:
+    assert transliterated("Kadhafi", ["kadafi", "gaddafi"]) == transliterated("Kadhafi", ["gaddafi", "kadafi"]) == "kadafi"
+    assert transliterated("Kadhafi", []) is None
+
+
+@given(st.text(max_size=12))
+def test_any_text_has_a_skeleton(text: str) -> None:
+    assert len(skeleton(text)) <= 2 * len(fold(text))
+    assert transliterated(text, [text, "dam"]) in (None, text)
+    assert all(len(letter) == 1 for letter in beginnings(text))

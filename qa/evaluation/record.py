@@ -24,8 +24,9 @@ def ask(qa: QA, case: Case) -> tuple[Reply, tuple[str, ...] | None]:
 
 
 def search(qa: QA, case: Case) -> Reply:
-    """What retrieval finds for a case, without a language model: a reply that has a ranking and nothing else. Raises NotReadyError."""
-    return _unasked(case, "", "", ranking=_documents(qa.search(case.question, SEARCHED)))
+    """What retrieval finds for a case, without a language model: a reply that has a ranking and evidence. Raises NotReadyError."""
+    found = qa.explain(case.question, SEARCHED)
+    return _unasked(case, "", "", ranking=_documents(found.hits), evidence=tuple(map(_shown, found.evidence)))
 
 
 def recorded(qa: QA, case: Case, answer: Answer) -> Reply:
@@ -67,7 +68,7 @@ def _documents(hits: Iterable[Hit]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hit.passage.file for hit in hits))
 
 
-def _unasked(case: Case, reason: str, model: str, ranking: tuple[str, ...] = ()) -> Reply:
+def _unasked(case: Case, reason: str, model: str, ranking: tuple[str, ...] = (), evidence: tuple[Shown, ...] = ()) -> Reply:
     return Reply(
         case=case.id,
         question=case.question,
@@ -78,7 +79,7 @@ def _unasked(case: Case, reason: str, model: str, ranking: tuple[str, ...] = ())
         reason=reason or None,
         sentences=(),
         citations=(),
-        evidence=(),
+        evidence=evidence,
         ranking=ranking,
         withdrawn=(),
         prompt=(),

@@ -19,9 +19,9 @@ Marks = Iterator[tuple[str, Mark]]
 
 
 def score(case: Case, reply: Reply) -> Scored:
-    """A reply without a model (only searched) has marks for retrieval alone."""
+    """A reply without a model (only searched) has marks for retrieval and evidence alone."""
     if not reply.model:
-        return Scored(case, reply, "unjudged", dict(_retrieval(case, reply)))
+        return Scored(case, reply, "unjudged", dict([*_retrieval(case, reply), *_evidence(case, reply)]))
     found = judged(case, reply.answer if reply.answered else "") if case.answerable else None
     result = _outcome(case, reply, found)
     parts = (
