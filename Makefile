@@ -5,7 +5,7 @@ READY := .venv/ready
 export OMP_WAIT_POLICY := passive
 export GRADIO_ANALYTICS_ENABLED := False
 
-.PHONY: serve test check gold bench bench-answers screenshots clean setup
+.PHONY: serve test check gold bench bench-answers bench-retrieval screenshots clean setup
 
 serve: setup
 	@$(BIN)/footnote serve
@@ -44,6 +44,10 @@ bench-answers: setup
 	        --model embedded --embedder embedded --sample $(SAMPLE) \
 	        --report .venv/bench/$$set.html --report .venv/bench/$$set.jsonl || exit; \
 	done
+
+# How well and how fast it finds, against BM25 and plain vectors; PARTS: table ablation speed fit. The first run indexes for an hour or more.
+bench-retrieval: setup
+	@$(BIN)/python -m tests.bench_retrieval $(BENCH) $(PARTS)
 
 screenshots: setup
 	@echo "While 'make serve' runs in another terminal:"
