@@ -23,7 +23,7 @@ LEANS: Final = re.compile(  # openings of a sentence that speaks of what the one
 )
 QUOTED: Final = re.compile(r"^\s*[\"“][^\"“”]*[\"”]?\s*$")
 SPEAKS: Final = re.compile(r"\b(?:said|says|told|added|asked|wrote|stated|explained|replied|announced|according)\b", re.IGNORECASE)
-WHO_OR_WHAT: Final = re.compile(r"\b(?:who|whom|whose|which|what|where)\b", re.IGNORECASE)
+WHO_OR_WHAT: Final = re.compile(r"\b(?:who|whom|whose|which|what|where|name|names)\b", re.IGNORECASE)
 HOW_MANY: Final = re.compile(r"\bhow (?:many|much|old|long|tall|far|high|big|large)\b|\bper\s?cent|\bpercentage\b", re.IGNORECASE)
 WHEN: Final = re.compile(r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|time)\b", re.IGNORECASE)
 TIME: Final = re.compile(

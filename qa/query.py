@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qa.facts import MONTHS, Date, facts
-from qa.words import is_stopword, stem, words
+from qa.words import is_stopword, same_name, words
 
 Vector = npt.NDArray[np.float32]  # shape (dimensions,)
 Matrix = npt.NDArray[np.float32]  # shape (rows, dimensions)
+Period = tuple[datetime.date, datetime.date]  # first day and last
 
 AS_OF: Final = re.compile(r"\bas (?:of|at)\s+((?:[\w,.]+[ -]){0,3}?(?:1\d|20)\d\d(?:-\d\d){0,2})\b\s*[:,]?", re.IGNORECASE)
 NEWEST: Final = re.compile(
@@ -34,7 +35,7 @@ class Query:
 
     `terms` are the words to look for, spelt as the documents spell them; `weights` what the stem of each of its content words tells (its
     inverse document frequency, 0 where the documents do not hold it); `names` its names as stems; `pairs` its neighbouring stems; `years`
-    the first and last year that it names; `as_of` the day whose state of things it wants, `newest` whether it wants the latest; `vector`
+    the first and last year that it names; `as_of` the days whose state of things it wants, `newest` whether it wants the latest; `vector`
     is that of `text`, `Embedder.dimensions` floats.
     """
 
@@ -45,7 +46,7 @@ class Query:
     names: tuple[tuple[str, ...], ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     years: tuple[int, int] | None = None
-    as_of: datetime.date | None = None
+    as_of: Period | None = None
     newest: bool = False
 
     @property
@@ -72,39 +73,45 @@ def analysed(text: str, terms: Sequence[str], weights: Mapping[str, float], vect
     )
 
 
-def without_date(question: str) -> tuple[str, datetime.date | None]:
-    """The question without "as of 2 July 2024:", and that day; of a month or a year alone, its last day.
+def without_date(question: str) -> tuple[str, Period | None]:
+    """The question without "as of 2 July 2024:", and that day; of a month or a year alone, its first day and its last.
 
     A question that is nothing but that stays as it is.
     """
     match = AS_OF.search(question)
-    day = _last_day(match[1]) if match else None
-    if match is None or day is None:
+    period = _period(match[1]) if match else None
+    if match is None or period is None:
         return question, None
     rest = " ".join((question[: match.start()] + " " + question[match.end() :]).split()).replace(" ?", "?")
-    return (rest, day) if any(not is_stopword(word) for word in words(rest)) else (question, None)
+    return (rest, period) if any(not is_stopword(word) for word in words(rest)) else (question, None)
 
 
-def _last_day(phrase: str) -> datetime.date | None:
+def _period(phrase: str) -> Period | None:
     dates = [date for date in facts(phrase).dates if date.year]
     if dates:
-        return _day(dates[0])
+        return _days(dates[0])
     year = re.fullmatch(r"\D*((?:1\d|20)\d\d)", phrase)
-    return datetime.date(int(year[1]), 12, 31) if year else None
+    return (datetime.date(int(year[1]), 1, 1), datetime.date(int(year[1]), 12, 31)) if year else None
 
 
-def _day(date: Date) -> datetime.date | None:
+def _days(date: Date) -> Period | None:
     if date.year is None:
         return None
+    last = calendar.monthrange(date.year, date.month)[1]
     try:
-        return datetime.date(date.year, date.month, date.day or calendar.monthrange(date.year, date.month)[1])
+        return datetime.date(date.year, date.month, date.day or 1), datetime.date(date.year, date.month, date.day or last)
     except ValueError:  # 31 June
         return None
 
 
 def content_stems(text: str) -> list[str]:
-    """The stems of the words that carry content, in order, each as often as it stands there; months in full."""
-    return [stem(MONTH.get(word.casefold(), word)) for word in words(text) if not is_stopword(word)]
+    """The roots of the words that carry content, in order, each as often as it stands there."""
+    return [root(word) for word in words(text) if not is_stopword(word)]
+
+
+def root(word: str) -> str:
+    """The stem of a word; of a month in short that of the month, of "Pakistani" that of "Pakistan"."""
+    return same_name(MONTH.get(word.casefold(), word))
 
 
 def names(text: str, first: bool = True) -> dict[tuple[str, ...], str]:

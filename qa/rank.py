@@ -10,7 +10,7 @@ import numpy as np
 
 from qa import parameters
 from qa.match import coverage, known, pair_coverage, reading, title_stems
-from qa.query import Matrix, Query, Vector, names
+from qa.query import Matrix, Period, Query, Vector, names
 from qa.types import Hit, Passage
 
 MOST_BM25: Final = 2.2  # of a term, against its inverse document frequency: k1 + 1 at SQLite's k1 of 1.2
@@ -64,27 +64,29 @@ def timely(query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
 
     Nothing changes for a question that speaks of no such day, and for articles without a date.
     """
-    day = query.as_of or (_newest(hits) if query.newest else None)
-    if day is None:
+    period = query.as_of or (_newest(hits) if query.newest else None)
+    if period is None:
         return tuple(hits)
     share = 1.0 if query.as_of else parameters.NEWEST_SHARE
-    return ordered(_dated(hit, share * _timeliness(hit.passage.date, day)) for hit in hits)
+    return ordered(_dated(hit, share * _timeliness(hit.passage.date, period)) for hit in hits)
 
 
-def _newest(hits: Sequence[Hit]) -> datetime.date | None:
-    return max((datetime.date.fromisoformat(hit.passage.date) for hit in hits if hit.passage.date), default=None)
+def _newest(hits: Sequence[Hit]) -> Period | None:
+    day = max((datetime.date.fromisoformat(hit.passage.date) for hit in hits if hit.passage.date), default=None)
+    return (day, day) if day else None
 
 
 def _dated(hit: Hit, date: float) -> Hit:
     return replace(hit, score=hit.score + date, scores={**hit.scores, "date": date})
 
 
-def _timeliness(date: str | None, day: datetime.date) -> float:
+def _timeliness(date: str | None, period: Period) -> float:
     if date is None:
         return 0.0
-    before = (day - datetime.date.fromisoformat(date)).days
-    near = math.exp(-before / parameters.DAYS_BEFORE) if before >= 0 else math.exp(before / parameters.DAYS_AFTER)
-    return parameters.NEAR * near - parameters.FAR * min(3.0, math.log1p(abs(before) / 30))
+    day = datetime.date.fromisoformat(date)
+    before, after = max(0, (period[0] - day).days), max(0, (day - period[1]).days)
+    near = math.exp(-before / parameters.DAYS_BEFORE - after / parameters.DAYS_AFTER)
+    return parameters.NEAR * near - parameters.FAR * min(3.0, math.log1p((before + after) / 30))
 
 
 # The second hop

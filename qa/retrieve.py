@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 from qa import parameters, rank
 from qa.catalog import Catalog, Matrix
 from qa.embed import Embedder
-from qa.query import Query, analysed, without_date
+from qa.query import Query, analysed, root, without_date
 from qa.types import Hit, Step
 from qa.vectors import Vectors
 from qa.words import beginnings, content_words, fold, near, respelling, stem, tolerance, transliterated
@@ -32,7 +32,7 @@ class Retriever:
         text, _ = without_date(question)
         total = self._catalog.count()
         found = self._spelt(content_words(text))
-        weights = {stem(term): math.log(1 + total / frequency) if frequency else 0.0 for term, frequency in found.items()}
+        weights = {root(term): math.log(1 + total / frequency) if frequency else 0.0 for term, frequency in found.items()}
         return analysed(question, _searched(found), weights, self._embedder.embed([text])[0])
 
     def stages(self, query: Query, limit: int = 0) -> tuple[Step, ...]:

@@ -6,26 +6,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.query import LONGEST_RANGE, analysed, content_stems, names, without_date, years
+from qa.query import LONGEST_RANGE, Period, analysed, content_stems, names, without_date, years
 from tests.passages import asked, unit
 
-DAY = datetime.date(2024, 7, 2)
+DAY = (datetime.date(2024, 7, 2), datetime.date(2024, 7, 2))
 
 
 @pytest.mark.parametrize(
-    ("question", "rest", "day"),
+    ("question", "rest", "period"),
     [
-        ("As of July 2024, who is the mayor?", "who is the mayor?", datetime.date(2024, 7, 31)),
+        ("As of July 2024, who is the mayor?", "who is the mayor?", (datetime.date(2024, 7, 1), datetime.date(2024, 7, 31))),
         ("Who is the mayor as of 2 July 2024?", "Who is the mayor?", DAY),
-        ("Who, as of 2021, leads the town?", "Who, leads the town?", datetime.date(2021, 12, 31)),
+        ("Who, as of 2021, leads the town?", "Who, leads the town?", (datetime.date(2021, 1, 1), datetime.date(2021, 12, 31))),
         ("As of July 2, 2024: who leads?", "who leads?", DAY),
         ("Who as at 2024-07-02 leads?", "Who leads?", DAY),
-        ("as of Feb 2024 who leads", "who leads", datetime.date(2024, 2, 29)),
+        ("as of Feb 2024 who leads", "who leads", (datetime.date(2024, 2, 1), datetime.date(2024, 2, 29))),
         ("AS OF 2 JULY 2024 , who leads?", "who leads?", DAY),
     ],
 )
-def test_the_day_is_taken_out_of_a_question(question: str, rest: str, day: datetime.date) -> None:
-    assert without_date(question) == (rest, day)
+def test_the_days_are_taken_out_of_a_question(question: str, rest: str, period: Period) -> None:
+    assert without_date(question) == (rest, period)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_question_without_such_a_day_stays_as_it_is(question: str) -> None:
 @given(st.dates(datetime.date(1000, 1, 1), datetime.date(2099, 12, 31)), st.sampled_from(["%Y-%m-%d", "{} %B %Y", "%B {}, %Y", "{} %b %Y"]))
 def test_every_day_is_read_as_it_was_written(day: datetime.date, form: str) -> None:
     written = day.strftime(form.replace("%Y", f"{day.year:04}")).format(day.day)
-    assert without_date(f"As of {written}, who leads the town?") == ("who leads the town?", day)
+    assert without_date(f"As of {written}, who leads the town?") == ("who leads the town?", (day, day))
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

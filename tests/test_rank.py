@@ -102,6 +102,13 @@ def test_the_nearer_before_and_the_nearer_after_come_first() -> None:
         assert order(timely(question, hits[::-1])) == list(days)
 
 
+def test_within_the_days_asked_for_all_are_equal() -> None:
+    days = ("2024-02-01", "2024-11-15", "2025-01-05", "2023-12-20")
+    found = timely(asked("As of 2024, who is the mayor?"), [hit(passage("It rained.", document=day, date=day), 0.5) for day in days])
+    scores = {one.passage.document: one.score for one in found}
+    assert scores["2024-02-01"] == scores["2024-11-15"] > scores["2023-12-20"] > scores["2025-01-05"]
+
+
 def test_the_latest_is_the_newest() -> None:
     assert order(timely(asked("What is the latest on the strike?"), dated()))[0] == "after"
 
