@@ -1,20 +1,19 @@
 """Questions that lean on the conversation: which they are, how they stand alone, and what else of it to search for.
 
 That a question leans is told by its words alone, so that one that stands alone costs no call of the model. A rewriting is the model's,
-checked without it; where it does not pass, the question is kept and the name that the conversation is about is put behind it.
+checked without it; where it does not pass, the question stays as it was asked, and what was said before it is searched for beside it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import dropwhile, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from qa import prompts
 from qa.demand import LIGHT
-from qa.facts import MONTHS
 from qa.types import Turn
-from qa.words import akin, content_words, fold, is_stopword, stem, stems, vocabulary, words
+from qa.words import akin, content_words, is_stopword, stem, stems, vocabulary, words
 
 if TYPE_CHECKING:
     from qa.models import LanguageModel
@@ -29,9 +28,6 @@ FEW: Final = 2  # weighty words of a question up to which the light ones ("cost"
 NEW_WORDS: Final = 1  # words of a rewriting that nobody used; a name or a number is never new
 GROWTH: Final = 22  # words that a rewriting may have more than the question
 HEADING: Final = 4  # most content words of a heading put as a question: "Opening hours"
-TOPIC_WORDS: Final = 4  # of the last question, where it holds no name
-FADING: Final = 0.7  # what a turn tells of the topic beside the one after it
-ASKED_FOR: Final = 4.0  # what a name tells of the topic where the user wrote it, beside one in a reply
 
 OPENING: Final = re.compile(  # by which a turn answers the one before, or goes on with it
     r"^\W*(?:and|but|so|then|or|also|plus|because|what else|how so|such as|like what|for example|(?:what|how) about|why not|yes|yeah|yep"
@@ -82,8 +78,6 @@ BARE_NOUN: Final = re.compile(  # "the bridge", with nothing behind it that tell
     r"\bthe (?:(?!(?:of|in|on|at|for|to|by|with|from)\b)[a-z][\w’'-]*\s+){0,2}?([a-z][\w’'-]*)"
     r"(?=\s*(?:[?.!,;]|$)|\s+(?:is|are|was|were|be|do|does|did|have|has|had|can|will|would|and|if)\b)"
 )
-NAME: Final = re.compile(r"\b[A-Z][\w’'&-]*(?:\.[A-Z])*(?: (?:(?:of|for|de|la|von|van|bin) (?:the )?)?[A-Z][\w’'&-]*)*")
-ADDRESS: Final = re.compile(r"(?<!\S)\S*(?:://|www\.)\S*")
 PADDING: Final = frozenset(
     map(stem, "mean want need ask hear think guess like love wonder know understand bit little interested one".split())
 )
@@ -187,7 +181,7 @@ def stand_alone(question: str, history: Sequence[Turn], model: "LanguageModel") 
     request = Request(REWRITE_TOKENS, stop=("\n",), cut_allowed=True)
     reply = str(model.requesting(request).invoke(messages).content)
     rewritten = " ".join(reply.split()).strip('"“” ')
-    return rewritten if fault(rewritten, question, history) is None else named(question, history)
+    return rewritten if fault(rewritten, question, history) is None else question
 
 
 def fault(rewritten: str, question: str, history: Sequence[Turn]) -> str | None:
@@ -210,44 +204,6 @@ def fault(rewritten: str, question: str, history: Sequence[Turn]) -> str | None:
     if len(lost) > (1 - KEPT) * len(sense):
         return f"it leaves out “{lost[0]}”"
     return "it leans as before" if _points_back(rewritten) or _names_nothing(rewritten) else None
-
-
-def named(question: str, history: Sequence[Turn]) -> str:
-    """The question with the topic of the conversation behind it: "When was she elected? (Kari Dahl)"."""
-    about = topic(question, history)
-    return f"{question.strip()} ({about})" if about else question
-
-
-def topic(question: str, history: Sequence[Turn]) -> str:
-    """The name, or two of them that are equally near, that the conversation is most about and the question does not hold.
-
-    A name counts for each turn that holds it, the less the longer ago, and more where the user wrote it. Words of the last question
-    where there is no name.
-    """
-    asked = set(stems(question))
-    scores: dict[str, float] = {}
-    for age, turn in enumerate(reversed(history)):
-        for name in dict.fromkeys(_phrases(turn.content)):
-            if not asked.issuperset(stems(name)) and fold(name) not in MONTHS:
-                scores[name] = scores.get(name, 0.0) + (ASKED_FOR if turn.role == "user" else 1.0) * FADING**age
-    if scores:
-        best = max(scores.values())
-        nearest = [name for name, score in scores.items() if score == best][:20]
-        return ", ".join([name for name in nearest if not any(name in other for other in nearest if other != name)][:2])
-    earlier = (content_words(COURTESY.sub(" ", text)) for text in reversed(Recalled.of(history).questions))
-    fresh = ([word for word in found if stem(word) not in asked] for found in earlier)
-    return next((" ".join(found[:TOPIC_WORDS]) for found in fresh if found), "")
-
-
-def _phrases(text: str) -> Iterator[str]:
-    """The names of a text, words that follow each other as one; a capital that only begins a sentence makes no name."""
-    plain = ADDRESS.sub(" ", text)
-    for match in NAME.finditer(plain):
-        parts = list(dropwhile(is_stopword, match[0].split()))
-        before = plain[max(0, match.start() - 8) : match.start()].rstrip(' "“(*-')
-        begins = len(parts) == len(match[0].split()) and before[-1:] in ("", *".?!:\n")
-        if len(parts) > 1 or (parts and len(parts[0]) > 1 and (not begins or sum(map(str.isupper, parts[0])) > 1)):
-            yield re.sub(r"['’]s$", "", " ".join(parts))
 
 
 def _cut(text: str, most: int) -> str:

@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatResult
 from pydantic import Field
 
 from qa import prompts
-from qa.followup import Recalled, fault, leans, named, search_text, stand_alone, topic
+from qa.followup import Recalled, fault, leans, search_text, stand_alone
 from qa.models import LanguageModel
 from qa.types import Turn
 
@@ -151,26 +151,9 @@ def test_what_is_said_about_the_asking_need_not_be_kept() -> None:
 
 
 @pytest.mark.parametrize("reply", ["", "I do not know.", "When was Mayor Anna Dahl elected?", "She was elected in 1995."])
-def test_a_rewriting_that_went_wrong_gives_way_to_the_topic(reply: str) -> None:
+def test_a_rewriting_that_went_wrong_gives_way_to_the_question(reply: str) -> None:
     _, model = replying(reply)
-    assert stand_alone("When was she elected? ", BRIDGE, model) == "When was she elected? (Lindvik)"
-
-
-def test_the_topic_is_what_the_user_named_last() -> None:
-    history = (
-        *BRIDGE,
-        Turn("user", "What is Orlen Foods?"),
-        Turn("assistant", "It is a maker of frozen fish. See https://Orlen.example/About."),
-    )
-    assert topic("Where is it?", history) == "Orlen Foods"
-    assert topic("Where is Orlen Foods?", history) == "Lindvik"
-    assert topic("Where is it?", ()) == ""
-
-
-def test_without_a_name_the_topic_is_in_the_words_of_the_last_question() -> None:
-    history = (Turn("user", "how does a heat pump work?"), Turn("assistant", "It moves heat from the cold to the warm."), *COURTESIES)
-    assert named("And what does it cost?", history) == "And what does it cost? (heat pump work)"
-    assert named("And what does it cost?", COURTESIES) == "And what does it cost?"
+    assert stand_alone("When was she elected?", BRIDGE, model) == "When was she elected?"
 
 
 def test_the_last_questions_and_the_beginning_of_the_last_reply_are_searched_for() -> None:
