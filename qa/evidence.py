@@ -65,8 +65,8 @@ def choose(
     """The best sentences of the hits whose tokens, with their articles' headings, stay within the budget; the best article first, from 1.
 
     `vectors` holds the vectors of each passage's sentences by its id, shape (sentences, dimensions); `most` is the budget, in tokens as
-    `count` counts them, of a question that needs much (see `budget`). A sentence that leans on a neighbour ("It also …") brings that
-    one along where there is room. The best sentence is chosen even where it alone exceeds the budget.
+    `count` counts them, of a question that needs much; a short fact gets a share of it. A sentence that leans on a neighbour ("It also …")
+    brings that one along where there is room. The best sentence is chosen even where it alone exceeds the budget.
     """
     ranked = sorted(candidates(query, hits, vectors), key=lambda candidate: -candidate.score)
     if not ranked:

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Final
@@ -10,7 +10,6 @@ from typing import Final
 from qa.query import Query, content_stems, years
 from qa.types import Passage
 
-TITLE_SHARE: Final = 0.5  # of a word that stands in the title alone, against one in the text
 YEARS_APART: Final = 2.0  # in so many years the nearness of two falls to 1/e
 SEPARATOR: Final = "|"  # between two texts, so that no pair reaches across
 
@@ -48,9 +47,9 @@ def known(query: Query, stems: Iterable[str]) -> set[str]:
     return query.weights.keys() & stems
 
 
-def coverage(query: Query, text: Collection[str], title: Collection[str] = ()) -> float:
-    """The share, 0 to 1, of the question's words that stand in the text (in the title: half), each by what it tells."""
-    return sum(query.weights[stem] * (1.0 if stem in text else TITLE_SHARE) for stem in {*text, *title}) / query.weight
+def coverage(query: Query, stems: Set[str]) -> float:
+    """The share, 0 to 1, that those of the question's words have of all that it tells."""
+    return sum(query.weights[stem] for stem in stems) / query.weight
 
 
 def pair_coverage(query: Query, stems: Sequence[str]) -> float:
