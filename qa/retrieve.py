@@ -11,7 +11,7 @@ from qa.embed import Embedder
 from qa.query import Query, analysed, root, without_date
 from qa.types import Hit, Step
 from qa.vectors import Vectors
-from qa.words import beginnings, content_words, fold, near, respelling, stem, tolerance, transliterated
+from qa.words import beginnings, content_words, fold, forms, near, respelling, stem, tolerance, transliterated
 
 Stage = Literal["lexical", "dense", "rescore", "date", "hop"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
@@ -33,7 +33,8 @@ class Retriever:
         total = self._catalog.count()
         found = self._spelt(content_words(text))
         weights = {root(term): math.log(1 + total / frequency) if frequency else 0.0 for term, frequency in found.items()}
-        return analysed(question, _searched(found), weights, self._embedder.embed([text])[0])
+        terms = tuple(dict.fromkeys(form for term in _searched(found) for form in forms(term)))
+        return analysed(question, terms, weights, self._embedder.embed([text])[0])
 
     def stages(self, query: Query, limit: int = 0) -> tuple[Step, ...]:
         """The hits after each stage, best first, at least `limit` where there are so many. `Hit.scores` holds what each stage saw in it."""
@@ -83,7 +84,7 @@ class Retriever:
 
     def _spelt(self, words: Sequence[str]) -> dict[str, int]:
         """The words as the documents spell them, with how many passages hold each."""
-        held = {word: self._catalog.frequency(word) for word in words}
+        held = {word: sum(map(self._catalog.frequency, forms(word))) for word in words}
         strange = [word for word, frequency in held.items() if not frequency and tolerance(word)][:MOST_STRANGE]
         return dict(self._spell(word) if word in strange else (word, frequency) for word, frequency in held.items())
 

@@ -100,6 +100,15 @@ def stem(word: str) -> str:
         return str(_stemmer.stemWord(plain))
 
 
+_FORMS_OF: Final = {verb: (verb, *(past for past, of in IRREGULAR.items() if of == verb)) for verb in IRREGULAR.values()}
+
+
+def forms(word: str) -> tuple[str, ...]:
+    """The word with the other forms of its verb or noun that no rule makes of it: of "met" also "meet"."""
+    plain = fold(word)
+    return (word, *(form for form in _FORMS_OF.get(IRREGULAR.get(plain, plain), ()) if form != plain))
+
+
 TITLES: Final = frozenset(
     stem(word)
     for word in """

@@ -11,6 +11,7 @@ from qa.words import (
     content_words,
     distance,
     fold,
+    forms,
     is_place,
     is_stopword,
     near,
@@ -215,3 +216,13 @@ def test_any_text_has_a_skeleton(text: str) -> None:
     assert len(skeleton(text)) <= 2 * len(fold(text))
     assert transliterated(text, [text, "dam"]) in (None, text)
     assert all(len(letter) == 1 for letter in beginnings(text))
+
+
+@pytest.mark.parametrize(
+    ("word", "others"),
+    [("met", {"meet"}), ("meet", {"met"}), ("Went", {"go", "gone"}), ("women", {"woman"}), ("bridge", set()), ("", set())],
+)
+def test_a_word_has_the_forms_that_no_rule_makes(word: str, others: set[str]) -> None:
+    assert forms(word)[0] == word
+    assert set(forms(word)[1:]) == others
+    assert {stem(form) for form in forms(word)} == {stem(word)}
