@@ -22,6 +22,30 @@ WHICH_NAME: Final = re.compile(
     r"channel|newspaper|magazine|publication|agency|party|bank|organi[sz]ation)\b|"
     r"\b(?:what|which) (?:is|was|are|were) the (?:full |first |last )?names?\b"
 )
+WHICH_PERSON: Final = re.compile(
+    r"\b(?:which|what) (?:(?!(?:the|d(?:id|o|oes)|is|are|was|were|ha[sd]|have|will)\b)[\w'’-]+ ){0,4}"
+    r"(?:minister|president|general|senator|governor|mayor|ambassador|secretary|judge|king|queen|pope|bishop|chancellor|leader|official|officer|"
+    r"lawmaker|politician|person|player|athlete|actor|actress|singer|author|writer|director|scientist|professor|doctor|lawyer)\b"
+    r"(?![-’' ](?:office|level|election|assembly|strike|hospital|public|theory|rule|s)s?\b)"
+)
+INSTITUTIONS: Final = frozenset(
+    stem(word)
+    for word in """
+    agreement framework treaty pact accord deal act law bill ministry department office army navy force forces court council university
+    college school company corporation group party bank committee commission organization agency association union congress parliament
+    senate assembly house program plan policy strategy doctrine command summit conference meeting declaration statement report award prize
+    cup league war day
+    """.split()
+)
+"""Stems of words that make a name one of something other than a person."""
+CAPITALS: Final = re.compile(
+    r"(?<!\bin )(?<!\bat )(?<!\bnear )\b[A-Z][\w.’'-]*(?: (?:(?:al|bin|van|von|de|der|da|of|for|the) )?[A-Z][\w.’'-]*)*"
+)
+OFFICE: Final = r"(?:president|minister|king|queen|chancellor|ambassador|secretary|governor|mayor|leader)s?"
+OFFICE_OF: Final = (
+    re.compile(rf"\b(?i:{OFFICE}) (?:of|from) (?:the )?[A-Z][\w-]*"),
+    re.compile(rf"\b[A-Z][\w-]*(?:['’]s)? (?:\w+ )?(?i:{OFFICE})\b"),
+)
 WHICH_TOWN: Final = re.compile(r"\b(?:which|what) (?:\w+ )?(?:city|town|village|capital)\b")
 IN_PLACE: Final = re.compile(r"\b(?:in|at|near|to|from|is|was) (?:the )?(?:[A-Z][\w’'-]* )*([A-Z][\w’'-]*)")
 SHORT: Final = 4  # telling words; a text that has no more may be a bare name
@@ -66,6 +90,7 @@ def formal_fault(text: str, question: str) -> str | None:
         (WHAT_YEAR.search(asked) and not _tells_time(text), "a time was asked for, and it gives none"),
         (WHO_OR_WHERE.search(asked) and not new, "a person or a place was asked for, and it names none"),
         (WHICH_NAME.search(asked) and not _names(text, question, new), "a name was asked for, and it gives none"),
+        (WHICH_PERSON.search(asked) and not _tells_person(text, new), "a person was asked for, and it names none"),
         (WHICH_TOWN.search(asked) and not _tells_place(text, new), "a place was asked for, and it tells none"),
     )
     return next((reason for lacks, reason in lacking if lacks), None)
@@ -88,6 +113,19 @@ def _names(text: str, question: str, new: Sequence[str]) -> bool:
     first = "" if len(telling_words(text)) <= SHORT else next(iter(words(text)), "")
     asked = {same_name(word) for word in words(question)}
     return any(word[0].isupper() and word != first and stem(word) not in TITLES and same_name(word) not in asked for word in new)
+
+
+def _tells_person(text: str, new: Sequence[str]) -> bool:
+    """Whether new words in capitals name neither a country nor an institution, or say which country's an office is."""
+    if any(word in new and is_place(word) for form in OFFICE_OF for found in form.findall(text) for word in words(found)):
+        return True
+    opening, short = next(iter(words(text)), ""), len(telling_words(text)) <= SHORT
+    for run in map(words, CAPITALS.findall(text)):
+        named = [word for word in run if word in new and stem(word) not in TITLES and not is_place(word) and not facts(word).times]
+        begins = named == [opening] and not short  # a sentence's first word, which may be no name
+        if named and not begins and not any(stem(word) in INSTITUTIONS for word in run):
+            return True
+    return False
 
 
 def _tells_place(text: str, new: Sequence[str]) -> bool:
