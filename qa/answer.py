@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 
 from qa import prompts
+from qa.confidence import answering, confidence
 from qa.draft import Draft
 from qa.errors import ReplyCutError
 from qa.followup import leans, search_text, stand_alone
@@ -146,13 +147,15 @@ class Answerer:
         )
 
     def _confidence(self, question: str, draft: Draft) -> float:
-        """The least of the model's own probabilities, 0 to 1, that a sentence's sources state it and that it is what was asked."""
+        """The least of the probabilities, 0 to 1, that a sentence's sources state it and that it is what was asked."""
         least = 1.0
+        second = self._library.reader
+        spelt = self._library.spelt(question) if second else question
         for sentence, group in zip(draft.sentences, draft.support, strict=True):
             source = " ".join((f"“{group[0].passage.title}”.", *(" ".join(item.text.split()) for item in group)))
             messages = self._confirm.fill(source=source, question=question, answer=sentence.text)
-            probability = self._model.yes(messages)
-            least = min(least, 1.0 if probability is None else probability)
+            answers = answering(second, spelt, group) if second else None
+            least = min(least, confidence(self._model.yes(messages), answers))
         return least
 
 

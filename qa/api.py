@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from qa import __version__
+from qa.bodies import AskBody, FeedbackBody, SearchBody, SyncBody
 from qa.errors import FootnoteError, NotFoundError, NotReadyError, UsageError
 from qa.guard import Guard, known
 from qa.manual import manual
@@ -21,18 +22,14 @@ from qa.settings import Settings
 from qa.types import Answer, Done, Event
 from qa.wire import (
     AnswerForm,
-    AskBody,
     DocumentsForm,
     DocumentTextForm,
     ErrorForm,
-    FeedbackBody,
     HealthForm,
     NotReadyForm,
     SavedForm,
-    SearchBody,
     SearchForm,
     StatusForm,
-    SyncBody,
     SyncForm,
     event_form,
 )

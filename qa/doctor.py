@@ -12,7 +12,7 @@ from typing import Final, Literal
 import psutil
 from filelock import FileLock, Timeout
 
-from qa import sync
+from qa import reader, sync
 from qa.address import OLLAMA_URL, answers
 from qa.catalog import Catalog
 from qa.errors import EngineError, FootnoteError
@@ -47,9 +47,11 @@ def diagnose(settings: Settings) -> Iterator[Check]:
 
 
 def needed(settings: Settings) -> tuple[Weights, ...]:
-    """The model files that the settings call for: of the language model, then of the embedder."""
+    """The model files that the settings call for: of the language model, then of the embedder, whose tokenizer the second reader shares."""
     model = embedded_model(settings)
-    return (*((model,) if model else ()), *((MINILM, MINILM_TOKENIZER) if settings.embedder == "embedded" else ()))
+    embedded = settings.embedder == "embedded"
+    tokenizer = embedded or settings.reader == "embedded"
+    return (*((model,) if model else ()), *((MINILM,) if embedded else ()), *((MINILM_TOKENIZER,) if tokenizer else ()))
 
 
 def embedded_model(settings: Settings) -> Weights | None:
@@ -84,6 +86,13 @@ def _files(settings: Settings) -> Check:
         return Check("model files", "ok", ", ".join(one.name for one in needed(settings)) or "none are needed")
     names = ", ".join(f"{one.name} ({one.size / 1e6:,.0f} MB)" for one in absent)
     return Check("model files", "problem", f"Missing, or of another size than they should be: {names}", "Run `footnote fetch`.")
+
+
+def _reader(settings: Settings) -> Check:
+    if settings.reader == "none":
+        hint = "Unset FOOTNOTE_READER to have it back."
+        return Check("second reader", "warning", "It is switched off: evidence is found and answers are checked worse", hint)
+    return Check("second reader", "ok", reader.checked(reader.FILE).name)
 
 
 def _memory(settings: Settings) -> Check:
@@ -252,6 +261,7 @@ CHECKS: Final[dict[str, Callable[[Settings], Check]]] = {
     "home": _home,
     "model files": _files,
     "language model": _model,
+    "second reader": _reader,
     "memory": _memory,
     "disk": _disk,
     "folders": _folders,

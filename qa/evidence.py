@@ -11,6 +11,7 @@ import numpy as np
 from qa import parameters
 from qa.match import coverage, known, reading, year_nearness
 from qa.query import Matrix, Query, names
+from qa.reader import Reading, Text
 from qa.types import Evidence, Hit, Passage, Span
 from qa.words import words
 
@@ -49,6 +50,8 @@ class Candidate:
     stems: frozenset[str]
     parts: Mapping[str, float]
     score: float
+    answers: float | None = None
+    answer: Span | None = None
 
     @property
     def span(self) -> Span:
@@ -60,20 +63,29 @@ class Candidate:
 
 
 def choose(
-    query: Query, hits: Sequence[Hit], vectors: Mapping[str, Matrix], count: Callable[[str], int], most: int
+    query: Query,
+    hits: Sequence[Hit],
+    vectors: Mapping[str, Matrix],
+    count: Callable[[str], int],
+    most: int,
+    *,
+    second: Callable[[Sequence[Text]], Sequence[Reading]] | None = None,
 ) -> tuple[Evidence, ...]:
     """The best sentences of the hits whose tokens, with their articles' headings, stay within the budget; the best article first, from 1.
 
     `vectors` holds the vectors of each passage's sentences by its id, shape (sentences, dimensions); `most` is the budget, in tokens as
     `count` counts them, of a question that needs much; a short fact gets a share of it. A sentence that leans on a neighbour ("It also …")
-    brings that one along where there is room. The best sentence is chosen even where it alone exceeds the budget.
+    brings that one along where there is room. The best sentence is chosen even where it alone exceeds the budget. `second` is the second
+    reader, which reads the best of them once more.
     """
-    ranked = sorted(candidates(query, hits, vectors), key=lambda candidate: -candidate.score)
+    ranked = _ranked(candidates(query, hits, vectors))
+    if second is not None:
+        ranked = reread(ranked, second)
     if not ranked:
         return ()
     several = needs_several(hits)
     wide = several or is_wide(query)
-    least = ranked[0].score - (parameters.LEAST_WIDE if wide else parameters.LEAST)
+    least = ranked[0].score - _farthest(wide=wide, read=second is not None)
     chosen = _Chosen(count, most if wide else max(1, int(parameters.SHORT_SHARE * most)))
     for candidate in _best_of_each(ranked) if several else ():
         chosen.take(candidate)
@@ -82,6 +94,42 @@ def choose(
             break
         chosen.take(candidate)
     return _numbered(chosen.sentences.values())
+
+
+def _farthest(*, wide: bool, read: bool) -> float:
+    """How far below the best sentence the score of another may be."""
+    if read:
+        return parameters.LEAST_WIDE_REREAD if wide else parameters.LEAST_REREAD
+    return parameters.LEAST_WIDE if wide else parameters.LEAST
+
+
+def reread(ranked: Sequence[Candidate], second: Callable[[Sequence[Text]], Sequence[Reading]]) -> list[Candidate]:
+    """The candidates in a new order, the best of them as the second reader sees them, each beside the sentence before it."""
+    best, rest = ranked[: parameters.REREAD], ranked[parameters.REREAD :]
+    windows = [_window(candidate) for candidate in best]
+    read = second([Text(text, candidate.passage.heading) for candidate, (_, text) in zip(best, windows, strict=True)])
+    return _ranked([*map(_as_read, best, windows, read), *rest])
+
+
+def _window(candidate: Candidate) -> tuple[int, str]:
+    """Where a candidate with the sentence before it begins in the document, and their text; without that one where both are long."""
+    passage = candidate.passage
+    before = passage.sentences[max(0, candidate.place - 1)].start
+    start = before if candidate.span.end - before <= parameters.WINDOW else candidate.span.start
+    return start, passage.text[start - passage.start : candidate.span.end - passage.start]
+
+
+def _as_read(candidate: Candidate, window: tuple[int, str], reading: Reading) -> Candidate:
+    """What answers is the sentence that holds the words, not its neighbour."""
+    answer = Span(window[0] + reading.start, window[0] + reading.end)
+    share = reading.answers if answer.end > candidate.span.start else parameters.BESIDE * reading.answers
+    inside = Span(max(answer.start, candidate.span.start), answer.end) if answer.end > candidate.span.start else None
+    score = candidate.score + parameters.READER * share
+    return replace(candidate, parts={**candidate.parts, "reader": share}, score=score, answers=share, answer=inside)
+
+
+def _ranked(found: Iterable[Candidate]) -> list[Candidate]:
+    return sorted(found, key=lambda candidate: -candidate.score)
 
 
 def is_wide(query: Query) -> bool:
@@ -223,7 +271,7 @@ def _numbered(chosen: Iterable[Candidate]) -> tuple[Evidence, ...]:
     for candidate in chosen:
         articles.setdefault(_heading(candidate), []).append(candidate)
     ranked = [candidate for article in articles.values() for candidate in article]
-    return tuple(Evidence(i, c.passage, c.span.start, c.span.end, c.text, c.score) for i, c in enumerate(ranked, 1))
+    return tuple(Evidence(i, c.passage, c.span.start, c.span.end, c.text, c.score, c.answers, c.answer) for i, c in enumerate(ranked, 1))
 
 
 def _same(text: str) -> str:

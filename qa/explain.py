@@ -40,4 +40,8 @@ def _place(hit: Hit, step: Step) -> str:
 
 
 def _sentence(item: Evidence) -> str:
-    return f"[{item.number}] {' '.join(item.text.split())} · {item.passage.location} ({item.score:.3f})"
+    likely = ""
+    if item.answers is not None:
+        words = " ".join(item.likely.split())
+        likely = f", answers {item.answers:.2f}" + (f": “{words}”" if words else "")
+    return f"[{item.number}] {' '.join(item.text.split())} · {item.passage.location} ({item.score:.3f}{likely})"

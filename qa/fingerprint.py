@@ -9,11 +9,11 @@ from typing import Final
 from qa.settings import Settings, data_folder
 
 AROUND: Final = frozenset(
-    "__init__ __main__ api cli doctor fingerprint guard manual options port relay serve server suggest terminal wire".split()
+    "__init__ __main__ api bodies cli doctor fingerprint guard manual options port relay serve server suggest terminal wire".split()
 )
 """Modules that carry questions and answers but do not make them; tests/test_fingerprint.py holds it against the imports."""
 
-DECIDING: Final = ("context", "evidence_tokens", "caution", "embedder", "chroma_url")
+DECIDING: Final = ("context", "evidence_tokens", "caution", "embedder", "reader", "chroma_url")
 """The settings that change answers and are not told by the fingerprints of model and index."""
 
 
@@ -30,7 +30,7 @@ def prompts() -> tuple[tuple[str, str], ...]:
 
 
 def settings(chosen: Settings) -> str:
-    """`caution=0.35 context=4096 …`: readable, as it is shown when two runs differ."""
+    """`caution=0.5 context=4096 …`: readable, as it is shown when two runs differ."""
     return " ".join(f"{name}={getattr(chosen, name)}" for name in sorted(DECIDING))
 
 

@@ -4,7 +4,8 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -14,6 +15,7 @@ from qa import evidence, parameters, rank, sync
 from qa.catalog import Catalog
 from qa.embed import Embedder, open_embedder
 from qa.errors import IndexLockedError, StoreError
+from qa.reader import Reader, open_reader
 from qa.retrieve import Retriever
 from qa.settings import Settings, data_folder
 from qa.types import Progress, Search, Step, SyncReport
@@ -35,6 +37,7 @@ class Library:
     retriever: Retriever
     home: Path
     lock: FileLock | None
+    reader: Reader | None = None
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress) -> Self:
@@ -51,9 +54,10 @@ class Library:
             if lock is not None:
                 undo.callback(lock.release)
             catalog = undo.enter_context(closing(Catalog(home / CATALOG)))
+            reader = open_reader(settings, progress)
             library = cls.of(catalog, open_embedder(settings, progress), home, lock, settings.chroma_url)
             undo.pop_all()
-        return library
+        return replace(library, reader=reader)
 
     @classmethod
     def of(cls, catalog: Catalog, embedder: Embedder, home: Path, lock: FileLock | None, chroma_url: str | None = None) -> Self:
@@ -68,6 +72,8 @@ class Library:
                 last.callback(self.lock.release)
                 last.callback((self.home / "owner").unlink, missing_ok=True)
             last.callback(self.catalog.close)
+            if self.reader is not None:
+                last.callback(self.reader.close)
             self.vectors.close()
 
     def search(self, question: str, limit: int, count: Callable[[str], int], budget: int, beside: Sequence[str] = ()) -> Search:
@@ -82,8 +88,13 @@ class Library:
             steps = (*steps, Step("conversation", rank.together([steps[-1].hits, *others])))
         shown = rank.spread(steps[-1].hits, limit)
         read = steps[-1].hits[: parameters.READ]
-        chosen = evidence.choose(query, read, self.retriever.sentence_vectors(read), count, budget)
+        second = partial(self.reader.read, query.spelt) if self.reader else None
+        chosen = evidence.choose(query, read, self.retriever.sentence_vectors(read), count, budget, second=second)
         return Search(shown, chosen, (*steps, Step("spread", shown)))
+
+    def spelt(self, question: str) -> str:
+        """The question as the documents spell its words."""
+        return self.retriever.spelt(question)
 
     def folders(self, asked: Sequence[Path]) -> tuple[Path, ...]:
         """The folders to index, as absolute paths: those asked for, else those of the last sync, else the seeds."""

@@ -20,6 +20,7 @@ OPTIONS: Final[dict[str, tuple[str, str]]] = {
     "model": ("MODEL", "Language model: auto, embedded, embedded:FILE.gguf, ollama:NAME or openai:NAME."),
     "model_url": ("URL", "Address of the Ollama or OpenAI-compatible server, if not the usual one."),
     "embedder": ("EMBEDDER", "Embedder: embedded or ollama:NAME."),
+    "reader": ("READER", "Second reader, which ranks evidence and checks claims: embedded or none."),
     "chroma_url": ("URL", "Address of a Chroma server; without it Chroma runs inside Footnote."),
     "host": ("HOST", "Address to listen on; anything but loopback needs a token."),
     "port": ("PORT", "Port to listen on; 0 takes a free one."),
@@ -33,7 +34,7 @@ OPTIONS: Final[dict[str, tuple[str, str]]] = {
     "caution": ("P", "Least confidence at which an answer is given rather than withheld."),
 }
 ALL: Final = tuple(OPTIONS)
-INDEX: Final = ("home", "folders", "embedder", "chroma_url", "cache", "weights", "threads", "timeout")
+INDEX: Final = ("home", "folders", "embedder", "reader", "chroma_url", "cache", "weights", "threads", "timeout")
 MODEL: Final = ("model", "model_url", "context", "evidence_tokens", "caution")
 
 SETTINGS: Final = "\b\nSettings, each also an option (FOOTNOTE_PORT is --port) or a line of footnote.toml (port = 8000):\n" + "\n".join(

@@ -35,8 +35,8 @@ class Query:
 
     `terms` are the words to look for, spelt as the documents spell them; `weights` what the stem of each of its content words tells (its
     inverse document frequency, 0 where the documents do not hold it); `names` its names as stems; `pairs` its neighbouring stems; `years`
-    the first and last year that it names; `as_of` the days whose state of things it wants, `newest` whether it wants the latest; `vector`
-    is that of `text`, `Embedder.dimensions` floats.
+    the first and last year that it names; `as_of` the days whose state of things it wants, `newest` whether it wants the latest; `spelt` is
+    `text` with its words spelt as the documents spell them, and `vector` that one's, `Embedder.dimensions` floats.
     """
 
     text: str
@@ -48,6 +48,7 @@ class Query:
     years: tuple[int, int] | None = None
     as_of: Period | None = None
     newest: bool = False
+    spelt: str = ""
 
     @property
     def weight(self) -> float:
@@ -55,7 +56,7 @@ class Query:
         return sum(self.weights.values()) or 1.0
 
 
-def analysed(text: str, terms: Sequence[str], weights: Mapping[str, float], vector: Vector) -> Query:
+def analysed(text: str, terms: Sequence[str], weights: Mapping[str, float], vector: Vector, spelt: str = "") -> Query:
     """The query of a question whose words have been looked up; `text` is what `without_date` left of it, but for `as_of`."""
     searched, as_of = without_date(text)
     content = content_stems(searched)
@@ -70,6 +71,7 @@ def analysed(text: str, terms: Sequence[str], weights: Mapping[str, float], vect
         (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None,
         as_of,
         as_of is None and bool(NEWEST.search(searched)),
+        spelt or searched,
     )
 
 

@@ -1,6 +1,7 @@
 """Question → hits: wide and cheap first (BM25 and cosine, fused), then narrow: reranked, dated, a second hop, spread over documents."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Final, Literal, get_args
@@ -32,9 +33,15 @@ class Retriever:
         text, _ = without_date(question)
         total = self._catalog.count()
         found = self._spelt(content_words(text))
-        weights = {root(term): math.log(1 + total / frequency) if frequency else 0.0 for term, frequency in found.items()}
-        terms = tuple(dict.fromkeys(form for term in _searched(found) for form in forms(term)))
-        return analysed(question, terms, weights, self._embedder.embed([text])[0])
+        weights = {root(term): math.log(1 + total / frequency) if frequency else 0.0 for term, frequency in found.values()}
+        spelt = respelt(text, found)
+        terms = tuple(dict.fromkeys(form for term in _searched(dict(found.values())) for form in forms(term)))
+        return analysed(question, terms, weights, self._embedder.embed([spelt])[0], spelt)
+
+    def spelt(self, question: str) -> str:
+        """The question without its date, its words as the documents spell them."""
+        text, _ = without_date(question)
+        return respelt(text, self._spelt(content_words(text)))
 
     def stages(self, query: Query, limit: int = 0) -> tuple[Step, ...]:
         """The hits after each stage, best first, at least `limit` where there are so many. `Hit.scores` holds what each stage saw in it."""
@@ -82,11 +89,11 @@ class Retriever:
         ids, vectors = self._catalog.passage_vectors(self._embedder.fingerprint, [hit.passage.id for hit in both])
         return rank.hopped(query, both, found, dict(zip(ids, vectors, strict=True)))
 
-    def _spelt(self, words: Sequence[str]) -> dict[str, int]:
-        """The words as the documents spell them, with how many passages hold each."""
+    def _spelt(self, words: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Each word as the documents spell it, with how many passages hold it."""
         held = {word: sum(map(self._catalog.frequency, forms(word))) for word in words}
         strange = [word for word, frequency in held.items() if not frequency and tolerance(word)][:MOST_STRANGE]
-        return dict(self._spell(word) if word in strange else (word, frequency) for word, frequency in held.items())
+        return {word: self._spell(word) if word in strange else (word, frequency) for word, frequency in held.items()}
 
     def _spell(self, word: str) -> tuple[str, int]:
         """A word that no passage holds as the nearest spelling that some do, a name also by its sound, with how many do."""
@@ -98,6 +105,12 @@ class Retriever:
             sounding = (self._catalog.vocabulary(letter, len(plain) - most, len(plain) + most) for letter in beginnings(plain))
             other = transliterated(plain, chain.from_iterable(sounding))
         return (other, self._catalog.frequency(other)) if other else (word, 0)
+
+
+def respelt(text: str, found: Mapping[str, tuple[str, int]]) -> str:
+    """A text with its words as they were found to be spelt."""
+    other = {word: spelling for word, (spelling, _) in found.items() if fold(word) != fold(spelling)}
+    return re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, other))})(?!\w)", lambda found: other[found[0]], text) if other else text
 
 
 def _searched(frequencies: Mapping[str, int]) -> tuple[str, ...]:

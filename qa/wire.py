@@ -1,4 +1,4 @@
-"""The JSON of the HTTP endpoint and of `--json`: bodies that come in, forms that go out.
+"""The JSON of the HTTP endpoint and of `--json`: the forms that go out.
 
 Offsets count Unicode characters of the document's text. Milliseconds carry one decimal, confidence three, scores four.
 """
@@ -7,59 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AliasPath, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, AliasPath, BaseModel, ConfigDict, Field
 
 from qa.errors import FootnoteError
-from qa.types import Document, DocumentStatus, Done, Event, Found, Passage, Revised, Search, SyncReport, Token, Turn
-
-MOST_CHARACTERS = 2_000  # of a question, a note
-
-
-class Body(BaseModel):
-    """What a client sends; unknown names are refused, so that a misspelt option is noticed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TurnBody(Body):
-    role: Literal["user", "assistant"]
-    content: str
-
-    def turn(self) -> Turn:
-        return Turn(self.role, self.content)
-
-
-Question = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=MOST_CHARACTERS,
-        description=f"At most {MOST_CHARACTERS:,} characters.",
-        examples=["Where did the US lawmakers meet Pakistan's army chief?"],
-    ),
-]
-
-
-class AskBody(Body):
-    question: Question
-    history: tuple[TurnBody, ...] = Field(default=(), description="The conversation so far, oldest first.")
-    stream: StrictBool = Field(default=False, description="Answer as server-sent events: found, token, revised, done, error.")
-
-
-class SearchBody(Body):
-    question: Question
-    limit: Annotated[StrictInt, Field(ge=1, le=100)] = Field(default=10, description="Most passages to return.")
-    explain: StrictBool = Field(default=False, description="Tell what each stage of retrieval did.")
-
-
-class SyncBody(Body):
-    dry_run: StrictBool = Field(default=False, description="Only tell what a sync would do.")
-
-
-class FeedbackBody(Body):
-    id: str = Field(description="The id of an answer.")
-    good: StrictBool
-    note: str = Field(default="", max_length=MOST_CHARACTERS)
+from qa.types import Document, DocumentStatus, Done, Event, Found, Passage, Revised, Search, SyncReport, Token
 
 
 class Form(BaseModel):
@@ -120,6 +71,11 @@ class PassageForm(PlacedForm):
     scores: dict[str, Score] = Field(description="What the stages of retrieval saw in it.")
 
 
+class SpanForm(Form):
+    start: int
+    end: int
+
+
 class EvidenceForm(PlacedForm):
     number: int
     start: int
@@ -127,6 +83,8 @@ class EvidenceForm(PlacedForm):
     text: str
     score: Score
     passage: str = Field(validation_alias=AliasPath("passage", "id"), description="The id of the passage that the sentence stands in.")
+    answers: Confidence | None = Field(description="Probability, as the second reader sees it, that the sentence answers; null: not read.")
+    answer: SpanForm | None = Field(description="The characters that would be the answer.")
 
 
 class WithdrawnForm(Form):
@@ -213,11 +171,6 @@ class DocumentsForm(Form):
     @classmethod
     def of_all(cls, documents: Sequence[DocumentStatus]) -> Self:
         return cls(documents=tuple(map(DocumentForm.of, documents)))
-
-
-class SpanForm(Form):
-    start: int
-    end: int
 
 
 class ArticleForm(Form):

@@ -1,6 +1,7 @@
 """The chain from question to checked answer, over a real index with LangChain's own fake chat models."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from qa.answer import SILENCE, numbered, reply_grammar
 from qa.embed import Embedder
 from qa.library import Library
 from qa.models import LanguageModel
+from qa.reader import open_reader
 from qa.service import QA
-from qa.types import Answer, Done, Event, Found, Revised, Token, Turn
+from qa.settings import Settings
+from qa.types import Answer, Done, Event, Found, Revised, Token, Turn, ignore
 from tests.parts import make_library
 
 BRIDGE = """Harbour bridge opens in Bergen
@@ -54,6 +57,31 @@ def number_of(library: Library, question: str, words: str) -> int:
     found = ask(library, "[0] Not stated", question=question)[0]
     assert isinstance(found, Found)
     return next(item.number for item in found.evidence if words in item.text)
+
+
+@pytest.fixture
+def read(library: Library, files: Settings) -> Library:
+    """The same with the second reader."""
+    return replace(library, reader=open_reader(files, ignore))
+
+
+def test_the_likely_answer_is_known_before_the_model_has_said_a_word(read: Library) -> None:
+    found = ask(read, "[0] Not stated", question="Who opened the harbour bridge?")[0]
+    assert isinstance(found, Found)
+    best = max(found.evidence, key=lambda item: item.score)
+    assert "Kari Dahl" in best.likely
+    assert best.answers is not None
+    assert best.answers > 0.5
+
+
+def test_the_second_reader_is_heard_in_how_sure_an_answer_is(library: Library, read: Library) -> None:
+    def sure(of: Library) -> list[float]:
+        asked = ("Who opened the harbour bridge?", "Who paid for the harbour bridge?")
+        return [answer(ask(of, "[1] Mayor Kari Dahl.", "yes", question=question)).confidence for question in asked]
+
+    assert sure(library) == [1.0, 1.0]
+    sound, doubtful = sure(read)
+    assert sound > doubtful
 
 
 def test_evidence_comes_first_and_one_answer_last(library: Library) -> None:

@@ -16,9 +16,9 @@ ORDER = """
     qa.__init__ qa.errors qa.types qa.settings qa.prompts
     qa.words qa.facts qa.demand qa.stance qa.furniture qa.paragraph qa.article qa.read qa.split
     qa.database qa.catalog qa.vectors
-    qa.weights qa.address qa.tokens qa.completions qa.ollama qa.llama qa.models qa.embed qa.followup
+    qa.weights qa.address qa.tokens qa.completions qa.ollama qa.llama qa.models qa.embed qa.reader qa.followup
     qa.sync qa.query qa.match qa.parameters qa.rank qa.retrieve qa.evidence qa.library
-    qa.contradiction qa.agreement qa.verify qa.draft qa.reply qa.answer qa.suggest
+    qa.contradiction qa.agreement qa.verify qa.draft qa.reply qa.confidence qa.answer qa.suggest
     qa.fingerprint qa.service
     qa.evaluation.__init__ qa.evaluation.types qa.evaluation.measures
     qa.evaluation.matching qa.evaluation.ranking qa.evaluation.calibration qa.evaluation.statistics
@@ -27,8 +27,11 @@ ORDER = """
     qa.evaluation.figures qa.evaluation.text qa.evaluation.plots qa.evaluation.page
     qa.evaluation.swap qa.evaluation.drafting qa.evaluation.forms qa.evaluation.propose qa.evaluation.box qa.evaluation.review
     qa.evaluation.evaluate qa.evaluation.desk
-    qa.wire qa.guard qa.relay qa.manual qa.api
+    qa.bodies qa.wire qa.guard qa.relay qa.manual qa.api
     ui.__init__ ui.exchange ui.render ui.chat ui.evaluation ui.app
+    qa.training.__init__ qa.training.pair qa.training.kinds qa.training.swap qa.training.general qa.training.questions qa.training.news
+    qa.training.sources qa.training.network qa.training.fit qa.training.calibrate qa.training.export qa.training.parity
+    qa.training.__main__
     qa.port qa.server qa.serve qa.doctor qa.terminal qa.explain qa.evaluation.command qa.options qa.cli qa.__main__
 """.split()
 """An import points to an earlier name."""
@@ -36,8 +39,8 @@ ORDER = """
 ENGINES = {
     "sqlite3": "qa.database",
     "chromadb": "qa.vectors",
-    "onnxruntime": "qa.embed",
-    "tokenizers": "qa.embed",
+    "onnxruntime": "qa.embed qa.reader qa.training.export qa.training.parity",
+    "tokenizers": "qa.embed qa.reader qa.training.fit qa.training.__main__",
     "ollama": "qa.ollama",
     "langchain_ollama": "qa.ollama",
     "xllamacpp": "qa.llama",

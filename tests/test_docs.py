@@ -27,7 +27,7 @@ def test_the_settings_table_of_the_readme_is_true() -> None:
     assert [line for line in readme.splitlines() if line.startswith(f"| `{PREFIX}")] == settings_table()
 
 
-@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "EVALUATION.md", "RETRIEVAL.md"])
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "EVALUATION.md", "RETRIEVAL.md", "MODEL_CARD.md"])
 def test_every_file_that_a_document_names_is_there(document: str) -> None:
     text = (TOP / document).read_text(encoding="utf-8")
     named = set(re.findall(r"\]\((?!https?:)([^)#]+)\)", text)) | set(re.findall(r"`((?:qa|ui|prompts|tests|\.ci)/[\w./]+\.\w+)`", text))

@@ -56,7 +56,8 @@ def test_which_model_files_are_needed(settings: Settings) -> None:
     assert needed(settings) == (QWEN, *files)
     assert needed(changed(settings, model="auto")) == (QWEN, *files)
     assert needed(changed(settings, model="embedded:smollm2")) == (SMOLLM2, *files)
-    assert needed(changed(settings, model="ollama:x", embedder="ollama:y")) == ()
+    assert needed(changed(settings, model="ollama:x", embedder="ollama:y")) == (MINILM_TOKENIZER,)
+    assert needed(changed(settings, model="ollama:x", embedder="ollama:y", reader="none")) == ()
     assert needed(changed(settings, model="embedded:my.gguf")) == files
 
 

@@ -1,7 +1,7 @@
 """How a search is explained to its user."""
 
 from qa.explain import explanation
-from qa.types import Evidence, Search, Step
+from qa.types import Evidence, Search, Span, Step
 from tests.passages import hit, passage
 
 MILL = passage("The mill of Ardo grinds.", document="mill", title="The mill", date="2024-07-02")
@@ -53,3 +53,12 @@ def test_each_stage_and_each_hit_come_once() -> None:
 
 def test_nothing_is_said_in_words() -> None:
     assert explanation(Search((), (), (Step("fuse", ()),))) == "Nothing was found."
+
+
+def test_what_the_second_reader_saw_is_told_with_the_evidence() -> None:
+    def last(answers: float | None, answer: Span | None) -> str:
+        return explanation(Search(SPREAD.hits, (Evidence(1, DOG, 0, 13, DOG.text, 0.4567, answers, answer),), ())).splitlines()[-1]
+
+    assert last(0.93, Span(2, 5)).endswith("(0.457, answers 0.93: “dog”)")
+    assert last(0.02, None).endswith("(0.457, answers 0.02)")
+    assert last(None, None).endswith("(0.457)")

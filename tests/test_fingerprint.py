@@ -43,8 +43,8 @@ def test_each_prompt_has_its_digest(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_settings_that_change_answers_are_told() -> None:
     plain = fingerprint.settings(Settings())
-    assert "caution=0.35" in plain
-    assert fingerprint.settings(Settings(caution=0.5)) != plain
+    assert "caution=0.5" in plain
+    assert fingerprint.settings(Settings(caution=0.7)) != plain
     assert fingerprint.settings(Settings(port=1234, timeout=5)) == plain
 
 

@@ -169,6 +169,27 @@ def test_evidence_is_grouped_by_article_and_what_is_cited_is_marked() -> None:
     assert tree.text.index("Bridge") < tree.text.index("Another one.") < tree.text.index("Ferry") < tree.text.index("Far away.")
 
 
+@pytest.mark.parametrize(
+    ("answers", "answer", "row"),
+    [
+        (0.9, Span(117, 121), 'It was opened in <mark class="likely" title="The likely answer">Oslo</mark>.'),
+        (render.LIKELY / 2, Span(117, 121), "It was opened in Oslo."),
+        (0.9, None, "It was opened in Oslo."),
+        (None, None, "It was opened in Oslo."),
+    ],
+)
+def test_the_likely_answer_is_marked_as_soon_as_the_evidence_stands(answers: float | None, answer: Span | None, row: str) -> None:
+    item = Evidence(1, passage(), 100, 122, TEXT[:22], 1.0, answers, answer)
+    assert f'<span class="words" dir="auto">{row}</span>' in render.evidence([item], [])
+
+
+def test_a_likely_answer_cannot_smuggle_anything_in() -> None:
+    text = "<b>Oslo</b> & <i>Bergen</i>."
+    item = Evidence(1, passage(text), 100, 100 + len(text), text, 1.0, 0.9, Span(103, 107))
+    assert "&lt;b&gt;<mark" in render.evidence([item], [])
+    assert "<b>" not in render.evidence([item], [])
+
+
 def test_a_folded_passage_marks_its_sentences() -> None:
     place = passage()
     assert '<p dir="auto"><mark>It was opened in Oslo.</mark> Nobody came.</p>' in render.near(place, [Span(100, 122)])

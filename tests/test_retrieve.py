@@ -9,7 +9,7 @@ from qa import parameters
 from qa.embed import Embedder
 from qa.library import Library
 from qa.match import known, reading
-from qa.retrieve import MOST_STRANGE, STAGES, Retriever, Stage
+from qa.retrieve import MOST_STRANGE, STAGES, Retriever, Stage, respelt
 from qa.types import Hit
 from tests.parts import make_library
 
@@ -189,3 +189,24 @@ def test_an_empty_library_finds_nothing(tmp_path_factory: pytest.TempPathFactory
     found = empty.search("dam as of 2024", 4, len, 500)
     assert (found.hits, found.evidence) == ((), ())
     empty.close()
+
+
+def test_a_misspelt_question_is_read_as_the_documents_spell_it(library: Library) -> None:
+    query = library.retriever.prepare("Does the dam hold watter?")
+    assert query.text == "Does the dam hold watter?"
+    assert query.spelt == "Does the dam hold water?"
+    assert library.retriever.prepare("Does the dam hold water?").spelt == "Does the dam hold water?"
+
+
+@pytest.mark.parametrize(
+    ("text", "spellings", "spelt"),
+    [
+        ("wich rusia?", {"rusia": "russia"}, "wich russia?"),
+        ("Rus and rusia", {"Rus": "russ"}, "russ and rusia"),
+        ("As it is", {"it": "it"}, "As it is"),
+        ("", {}, ""),
+        ("a.b (c)", {"a.b": "ab"}, "ab (c)"),
+    ],
+)
+def test_only_whole_words_are_spelt_otherwise(text: str, spellings: dict[str, str], spelt: str) -> None:
+    assert respelt(text, {word: (spelling, 1) for word, spelling in spellings.items()}) == spelt

@@ -9,6 +9,8 @@ from typing import Final
 from qa.types import Answer, Citation, Evidence, Found, Hit, Passage, Sentence, Span, Stage, Status, Withdrawn, readable_date
 from ui.exchange import Exchange, Failure
 
+LIKELY: Final = 0.5
+"""Probability that a sentence answers from which on its likely answer is marked."""
 FOOTNOTE: Final = re.compile(r" ?\[(\d+)\]")
 PENDING: Final = r'<span class="cite pending">[\1]</span>'  # a footnote before the answer is done: it does not lead anywhere yet
 
@@ -207,7 +209,16 @@ def evidence_row(item: Evidence, citations: Sequence[Citation]) -> str:
     cited = [c for c in citations if c.document == item.passage.document and c.start < item.end and item.start < c.end]
     badges = "".join(footnote(citation) for citation in cited)
     css = ' class="cited"' if cited else ""
-    return f'<li{css}><span class="number">{item.number}</span><span class="words" dir="auto">{escape(item.text)}</span>{badges}</li>'
+    return f'<li{css}><span class="number">{item.number}</span><span class="words" dir="auto">{words(item)}</span>{badges}</li>'
+
+
+def words(item: Evidence) -> str:
+    """A sentence of evidence, its likely answer marked."""
+    if item.answer is None or item.answers is None or item.answers < LIKELY:
+        return escape(item.text)
+    start, end = item.answer.start - item.start, item.answer.end - item.start
+    marked = f'<mark class="likely" title="The likely answer">{escape(item.likely)}</mark>'
+    return f"{escape(item.text[:start])}{marked}{escape(item.text[end:])}"
 
 
 def fold(items: Sequence[Evidence]) -> str:
