@@ -20,7 +20,7 @@ OPTIONS: Final[dict[str, tuple[str, str]]] = {
     "model": ("MODEL", "Language model: auto, embedded, embedded:FILE.gguf, ollama:NAME or openai:NAME."),
     "model_url": ("URL", "Address of the Ollama or OpenAI-compatible server, if not the usual one."),
     "embedder": ("EMBEDDER", "Embedder: embedded or ollama:NAME."),
-    "reader": ("READER", "Second reader, which ranks evidence and checks claims: embedded or none."),
+    "reader": ("READER", "Second reader, which chooses evidence and doubts answers: embedded or none."),
     "chroma_url": ("URL", "Address of a Chroma server; without it Chroma runs inside Footnote."),
     "host": ("HOST", "Address to listen on; anything but loopback needs a token."),
     "port": ("PORT", "Port to listen on; 0 takes a free one."),

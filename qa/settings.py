@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     model: str = Field(default="auto", description="Language model: auto, embedded, embedded:FILE.gguf, ollama:NAME or openai:NAME.")
     model_url: str | None = Field(default=None, description="Address of the Ollama or OpenAI-compatible server, if not the usual one.")
     embedder: str = Field(default="embedded", description="Embedder: embedded or ollama:NAME.")
-    reader: str = Field(default="embedded", description="Second reader, which ranks evidence and checks claims: embedded or none.")
+    reader: str = Field(default="embedded", description="Second reader, which chooses evidence and doubts answers: embedded or none.")
     chroma_url: str | None = Field(default=None, description="Address of a Chroma server; without it Chroma runs inside Footnote.")
     host: str = Field(default="127.0.0.1", description="Address to listen on; anything but loopback needs a token.")
     port: int = Field(default=7860, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

@@ -29,7 +29,7 @@ ANSWER_KEYS = {
 WORDS_OF_REPLY = 12
 CITATION_KEYS = {"number", "document", "file", "title", "date", "page", "start", "end", "quote"}
 PASSAGE_KEYS = {"id", "document", "file", "title", "date", "page", "start", "end", "text", "score", "scores"}
-EVIDENCE_KEYS = {*PASSAGE_KEYS, "number", "passage"} - {"id", "scores"}
+EVIDENCE_KEYS = {*PASSAGE_KEYS, "number", "passage", "answers", "answer"} - {"id", "scores"}
 STAGES = ["fuse", "rescore", "date", "hop", "spread"]
 
 
