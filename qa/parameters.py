@@ -76,8 +76,8 @@ SENTENCE: Final[Mapping[str, float]] = {
 its passage's are to the question's, whether it holds the kind of thing asked for, how much better the one before it is. Cross-validated
 at 350 tokens: a gold sentence for 96 to 100% (CLAPNQ), 91% (TimeQA); the answer for 96 to 99% (SQuAD)."""
 REREAD: Final = 10
-"""Sentences that the second reader reads, some 8 ms each: with 16 as many of CLAPNQ's and SQuAD's gold sentences are chosen and 0.6 points
-more of TimeQA's."""
+"""Sentences that the second reader reads, some 10 ms each on two cores: with 16 as many of CLAPNQ's and SQuAD's gold sentences are chosen
+and 0.6 points more of TimeQA's."""
 WINDOW: Final = 450
 """Characters of a sentence and the one before it, up to which both are read: some 100 tokens."""
 READER: Final = 0.4
