@@ -14,11 +14,11 @@ from qa.read import read
 from qa.reader import Text
 from qa.split import sentences
 from qa.training.news import sound
+from qa.training.questions import LINE
 from qa.training.swap import names, swapped
 from qa.types import Span
 from qa.words import stems
 
-LINE: Final = re.compile(r"[^\n]*\S[^\n]*")
 CLAIMS: Final = 2000
 OTHERS: Final = 3
 """Texts that do not answer, of each question."""

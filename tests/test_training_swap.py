@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from qa.training.kinds import COUNTRIES, MONTHS, NATIONALITIES, NUMBER_WORDS, OFFICES, OPPOSITES, ORDINALS
+from qa.facts import MONTH_NAMES
+from qa.training.kinds import COUNTRIES, NATIONALITIES, NUMBER_WORDS, OFFICES, OPPOSITES, ORDINALS
 from qa.training.swap import CHANGES, names, swapped
 
 OTHERS = ["Olaf Brandt", "Mira Castell", "Tolmark"]
@@ -130,7 +131,7 @@ def test_a_date_changes_its_month_or_its_day(seed: int) -> None:
     found = re.fullmatch(r"It opened on (\w+) (\d+)\.", made.text)
     assert found is not None
     assert (found[1] == "March") != (found[2] == "14")
-    assert found[1] in MONTHS
+    assert found[1] in MONTH_NAMES
     assert 1 <= int(found[2]) <= 28
 
 

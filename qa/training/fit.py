@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from qa.reader import joined
+from qa.reader import MOST_ASKED, joined
 from qa.training.network import Reader, Scores
 from qa.training.pair import Pair
 
@@ -54,8 +54,7 @@ def tokenizer(file: Path) -> Tokenizer:
 def example(coder: Tokenizer, pair: Pair) -> Example | None:
     """The pair in tokens; None where its first text leaves no room, or its answer was cut off."""
     text, offset = joined(pair.context, pair.text)
-    asked = pair.asked[:400]
-    coded = coder.encode(asked, text)
+    coded = coder.encode(pair.asked[:MOST_ASKED], text)
     start = end = 0
     if pair.start >= 0:
         for i, ((first, last), kind) in enumerate(zip(coded.offsets, coded.type_ids, strict=True)):

@@ -16,7 +16,6 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((one, other) for one, other in (item.split("/") for item in _items(text)))
 
 
-MONTHS: Final = _words("January February March April May June July August September October November December")
 WEEKDAYS: Final = _words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 COUNTRIES: Final = _words("""
     Afghanistan Argentina Australia Austria Bangladesh Belgium Brazil Britain Canada Chile China Colombia Cuba Denmark Egypt Ethiopia

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from qa.training.kinds import COUNTRIES, MONTHS, NATIONALITIES, OFFICES, WEEKDAYS
+from qa.facts import MONTH_NAMES
+from qa.training.kinds import COUNTRIES, NATIONALITIES, OFFICES, WEEKDAYS
 from qa.training.pair import CONTRADICTED, SUPPORTED, UNSETTLED, Pair
 from qa.training.questions import Article, untold
 from qa.training.swap import swapped
@@ -26,7 +27,7 @@ NATION: Final = {nation: country for nation in NATIONALITIES for country in COUN
 AGED: Final = re.compile(rf"(?P<person>{PERSON}), (?P<age>\d\d),")
 IN_PLACE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"\b(?:19|20)\d\d\b", ("what year", "which year")),
-    (rf"\b(?:{'|'.join(MONTHS)}) \d{{1,2}}(?!\d)(?:, \d{{4}})?", ("what date", "which day")),
+    (rf"\b(?:{'|'.join(MONTH_NAMES)}) \d{{1,2}}(?!\d)(?:, \d{{4}})?", ("what date", "which day")),
     (r"\$\d[\d.,]*(?: (?:million|billion|trillion))?", ("how much money", "how much")),
     (r"\b\d[\d.,]*(?:%| percent| per cent)", ("what percentage", "what share")),
     (r"(?<![\d$.,-])\b\d[\d,]*(?= [a-z]+s\b)", ("how many",)),
@@ -38,7 +39,8 @@ ASIDE: Final = re.compile(r"\s\([^()]{3,80}\)|, who [^,]{5,80}(?=,)|, which [^,]
 TAIL: Final = re.compile(r", (?:which|who|where|while|with|as|after|including|adding|making|according to) [^.]{8,}(?=\.$)")
 OTHER_WORDS: Final = (
     (r"\$(\d[\d.,]*) (million|billion|trillion)", r"\1 \2 dollars"), (r"\$(\d[\d.,]*) (m|b)illion\b", r"$\1\2n"),
-    (r"(\d)%", r"\1 percent"), (r"(\d) (?:percent|per cent)\b", r"\1%"), (rf"\b({'|'.join(MONTHS)}) (\d{{1,2}}), (\d{{4}})", r"\2 \1 \3"),
+    (r"(\d)%", r"\1 percent"), (r"(\d) (?:percent|per cent)\b", r"\1%"),
+    (rf"\b({'|'.join(MONTH_NAMES)}) (\d{{1,2}}), (\d{{4}})", r"\2 \1 \3"),
     (r"\bsaid\b", "stated"), (r"\bU\.S\.", "US"), (r"\bmet with\b", "held talks with"), (r"\bin order to\b", "to"),
     (r"\bannounced\b", "said"), (r"\bstarted\b", "began"), (r"\bbegan\b", "started"), (r"\bapproximately\b", "about"),
     (r"\bdied\b", "passed away"), (r"\bnearly\b", "almost"), (r"\bhas been\b", "was"), (r"\bkilled\b", "left dead"),

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from qa.facts import MONTH_NAMES
 from qa.training.kinds import (
     CERTAINTY,
     COUNTRIES,
-    MONTHS,
     NATIONALITIES,
     NOT_NAMES,
     NUMBER_WORDS,
@@ -58,7 +58,7 @@ def names(text: str) -> list[str]:
         while words and words[0] in NOT_NAMES:
             words = words[1:]
         begins = not text[: match.start()].rstrip("“\"‘'( ") or text[: match.start()].rstrip("“\"‘'( ")[-1] in ".!?:\n"
-        if words and not (begins and len(words) == 1) and words[0] not in MONTHS + WEEKDAYS:
+        if words and not (begins and len(words) == 1) and words[0] not in MONTH_NAMES + WEEKDAYS:
             found.append(" ".join(words))
     return found
 
@@ -87,14 +87,14 @@ def _year(text: str, _: Sequence[str], rng: random.Random) -> str | None:
 
 
 def _day(text: str, _: Sequence[str], rng: random.Random) -> str | None:
-    months, weekdays = "|".join(MONTHS), "|".join(WEEKDAYS)
+    months, weekdays = "|".join(MONTH_NAMES), "|".join(WEEKDAYS)
     match = _any(rf"\b(?:{months}|{weekdays})\b|(?<=(?:uary|arch|pril|June|July|gust|mber|ober) )\d{{1,2}}\b", text, rng)
     if match is None or (match.group() == "May" and not re.match(r"\s+\d|,", text[match.end() :])):
         return None
     word = match.group()
     if word.isdigit():
         return _put(text, match, _other(word, [str(day) for day in range(1, 29)], rng))
-    return _put(text, match, _other(word, MONTHS if word in MONTHS else WEEKDAYS, rng))
+    return _put(text, match, _other(word, MONTH_NAMES if word in MONTH_NAMES else WEEKDAYS, rng))
 
 
 def _number(text: str, _: Sequence[str], rng: random.Random) -> str | None:
