@@ -9,6 +9,7 @@ from typing import Final
 
 from qa.demand import LIGHT, is_year
 from qa.facts import MONTH_NAMES, MONTHS, UNITS, WEEKDAYS, Date, Facts, Quantity, facts
+from qa.spelling import respelt
 from qa.stance import Stance, Token, stance
 from qa.types import Evidence
 from qa.words import TITLES, akin, fold, is_place, is_stopword, stands_in, stem, vocabulary, words
@@ -57,6 +58,11 @@ class Source:
         return frozenset(word for text in self.all for word in words(text) if word[0].islower())
 
     @cached_property
+    def capitals(self) -> frozenset[str]:
+        """Its words that are written with one."""
+        return frozenset(word for text in self.all for word in words(text) if word[0].isupper())
+
+    @cached_property
     def readings(self) -> tuple[Stance, ...]:
         return tuple(map(stance, self.texts))
 
@@ -90,7 +96,8 @@ def number_fault(text: str, source: Source) -> str | None:
 
 def _quantity_fault(quantity: Quantity, claim: Stance, told: Sequence[Told], source: Source) -> str | None:
     equal = [(one, reading) for one, reading in told if _same_value(quantity, one)]
-    others = [(one, reading) for one, reading in told if one.unit == quantity.unit and one.value != quantity.value and one.start >= 0]
+    alike = [(one, reading) for one, reading in told if one.unit == quantity.unit and is_year(one) == is_year(quantity)]
+    others = [(one, reading) for one, reading in alike if one.value != quantity.value and one.start >= 0]
     if not equal:
         article = quantity.value == 1 and not quantity.unit and len(claim.tokens) > 2  # "one bridge" of "a bridge"
         return None if article and not _shared(quantity, others) else f"the number {quantity} does not stand in its source"
@@ -181,7 +188,7 @@ def _readable(date: Date) -> str:
 
 def name_fault(text: str, question: str, source: Source) -> str | None:
     for name in _claim_names(text, question, source):
-        if not _is_named(name, source):
+        if not (_is_named(name, source) or _has_initial(name, text, source)):
             return f"the name {name} does not stand in its source"
     for first, last in _full_names(text):
         if _is_other_person(first, last, source):
@@ -193,7 +200,14 @@ def _claim_names(text: str, question: str, source: Source) -> Iterator[str]:
     yield from (name for name in names(text) if len(name) > 1)
     first = next(iter(words(text)), "")
     plain = fold(first)
-    if first[:1].isupper() and not is_stopword(first) and plain not in MONTHS and plain not in WEEKDAYS and plain not in UNITS:
+    if (
+        first[:1].isupper()
+        and len(first) > 1
+        and not is_stopword(first)
+        and plain not in MONTHS
+        and plain not in WEEKDAYS
+        and plain not in UNITS
+    ):
         common = COMMON.search(plain) or stem(first) in LIGHT or facts(first).quantities or plain in words(question) or plain in IMPERATIVES
         if is_place(first) or not (common or stem(first) in source.present or akin(first, source.present)):
             yield first
@@ -203,10 +217,24 @@ def _is_named(name: str, source: Source) -> bool:
     plain, root = fold(name).removesuffix("'s").replace(".", ""), stem(name)
     if plain in source.spelt or plain in HONORIFICS:
         return True
+    if any(respelt(name, word) for word in source.capitals):
+        return True
     if root not in source.present:
         return is_short_form(name, source.all)
     alike = [word for text in source.all for word in words(text) if stem(word) == root]  # none: the source has another form of the name
     return is_place(name) or root in TITLES or not alike or any(word[0].islower() for word in alike)
+
+
+def _has_initial(first: str, text: str, source: Source) -> bool:
+    """Whether the source has the initial of a first name before the same last name: "J. R. Smith" of "John Smith"."""
+    lasts = {fold(last).removesuffix("'s") for one, last in _full_names(text) if one == first}
+    return any(
+        _names_before(tokens, i)[-1:] == [fold(first[0])] or fold(first[0]) in _names_before(tokens, i)[-2:]
+        for one in source.all
+        for tokens in [words(one)]
+        for i, word in enumerate(tokens)
+        if fold(word).removesuffix("'s") in lasts
+    )
 
 
 def is_short_form(name: str, texts: Iterable[str]) -> bool:
@@ -219,7 +247,7 @@ def is_short_form(name: str, texts: Iterable[str]) -> bool:
 
 def _full_names(text: str) -> Iterator[tuple[str, str]]:
     """Neighbouring words in capitals: first and last names; each initial with the last name."""
-    tokens = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\S", re.sub(r"(?<=\b[A-Z])\.", "", text))
+    tokens = re.findall(r"[^\W_]+(?:['’][^\W\d_]+)*|\S", re.sub(r"(?<=\b[A-Z])\.", "", text))
     run: list[str] = []
     for token in tokens:
         if not token[0].isupper() or is_stopword(token):
@@ -236,20 +264,21 @@ def _is_other_person(first: str, last: str, source: Source) -> bool:
     if stem(first) in TITLES or fold(first) in HONORIFICS or is_place(first) or fold(first) in source.lower:
         return False
     before = [
-        _names_before(tokens, i)
-        for text in source.all
-        for tokens in [words(text)]
-        for i, word in enumerate(tokens)
-        if fold(word).removesuffix("'s") == fold(last)
+        _names_before(tokens, i) for text in source.all for tokens in [words(text)] for i, word in enumerate(tokens) if respelt(word, last)
     ]
-    known = any(word[: len(first)] == fold(first) and len(first) in (1, len(word)) for one in before for word in one)
+    initials = {fold(first)[0]} if len(first) > 1 else set()
+    known = any(
+        (word[: len(first)] == fold(first) and len(first) in (1, len(word))) or respelt(first, word) or word in initials
+        for one in before
+        for word in one
+    )
     return not known and (len(first) == 1 or (bool(before) and all(before)))
 
 
 def _names_before(tokens: Sequence[str], place: int) -> list[str]:
     """The words in capitals that lead to a name, folded, without titles: "Ana Maria" in "Dr Ana Maria de Souza"."""
     run = takewhile(lambda word: word[0].isupper() or word in PARTICLES, reversed(tokens[:place]))
-    return [fold(word) for word in run if word[0].isupper() and stem(word) not in TITLES and not is_stopword(word)]
+    return [fold(word).replace(".", "") for word in run if word[0].isupper() and stem(word) not in TITLES and not is_stopword(word)]
 
 
 def quotation_fault(text: str, source: Source) -> str | None:

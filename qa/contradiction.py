@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from qa.demand import telling_words
+from qa.facts import MONTHS
+from qa.spelling import respelt
 from qa.stance import OPPOSITE_ROLES, Action, Kind, Stance, Token, actions, is_hedge, verbs
-from qa.words import akin, is_stopword, stem
+from qa.synonyms import synonymous
+from qa.words import akin, fold, is_stopword, stem
 
 OPPOSITES: Final = tuple(
     (stem(pair.split(":")[0]), stem(pair.split(":")[1]))
@@ -25,8 +28,18 @@ OPPOSITES: Final = tuple(
     """.split()
 )
 CONVERSES: Final = tuple(  # opposites that say the same of the other side
-    (stem(one), stem(other)) for one, other in (("buy", "sell"), ("win", "lose"), ("beat", "lose"), ("lend", "borrow"), ("give", "receive"))
+    (stem(one), stem(other))
+    for one, other in (
+        ("buy", "sell"),
+        ("win", "lose"),
+        ("beat", "lose"),
+        ("lend", "borrow"),
+        ("give", "receive"),
+        ("succeed", "precede"),
+        ("follow", "precede"),
+    )
 )
+HEDGES: Final[tuple[Kind, ...]] = ("possible", "planned", "future")
 TOGETHER: Final = frozenset(
     stem(verb) for verb in "meet discuss talk agree sign join cooperate marry play trade partner negotiate border share".split()
 )
@@ -44,13 +57,27 @@ def contradiction(claim: Stance, sources: Sequence[Stance], asked: Stance) -> st
     )
 
 
+def counterclaim(statement: Stance, sources: Sequence[Stance]) -> str | None:
+    """The same of a statement most of whose words are a question's own: what the source denies, hedges or tells the other way round."""
+    return (
+        _affirmation(statement, sources)
+        or _dropped_hedge(statement, sources)
+        or _opposite(statement, sources)
+        or _reversal(statement, sources)
+    )
+
+
 def _denial(claim: Stance, sources: Sequence[Stance], asked: Stance) -> str | None:
     present = frozenset(token.stem for source in sources for token in source.tokens)
     denied = frozenset().union(*(source.reached("denied") for source in sources))
     for mark in claim.of("denied"):
-        known = mark.target in present or denied or _opposites(mark.target) & present or next(asked.of("denied"), None)
+        known = mark.target in present or denied or opposites(mark.target) & present or next(asked.of("denied"), None)
         if mark.target in present - denied or not known:
             return f"it denies “{claim.spelt(mark.target)}”, and its source does not"
+    return _affirmation(claim, sources)
+
+
+def _affirmation(claim: Stance, sources: Sequence[Stance]) -> str | None:
     for root in {mark.target for source in sources for mark in source.of("denied") if not mark.conditional}:
         times = sum(mark.target == root for source in sources for mark in source.of("denied"))
         if claim.times(root) and root not in claim.reached("denied") and sum(source.times(root) for source in sources) <= times:
@@ -60,11 +87,20 @@ def _denial(claim: Stance, sources: Sequence[Stance], asked: Stance) -> str | No
 
 def _certainty(claim: Stance, sources: Sequence[Stance]) -> str | None:
     """Hedges that a claim drops, weakens to a mere future, or adds."""
-    hedges: tuple[Kind, ...] = ("possible", "planned", "future")
-    marks = [mark for source in sources for mark in source.of(*hedges)]
+    if reason := _dropped_hedge(claim, sources):
+        return reason
+    hedged = frozenset().union(*(source.reached(*HEDGES) for source in sources))
+    for mark in claim.of(*HEDGES):
+        if mark.target not in hedged and any(source.done(mark.target) for source in sources):
+            return f"it makes “{claim.spelt(mark.target)}” a possibility, and its source a fact"
+    return None
+
+
+def _dropped_hedge(claim: Stance, sources: Sequence[Stance]) -> str | None:
+    marks = [mark for source in sources for mark in source.of(*HEDGES)]
     for root in {mark.target for mark in marks if claim.times(mark.target)}:
         kinds = {mark.kind for mark in marks if mark.target == root}
-        if sum(source.times(root) for source in sources) > sum(mark.target == root for mark in marks):
+        if root[0].isdigit() or sum(source.times(root) for source in sources) > sum(mark.target == root for mark in marks):
             continue  # it is said without a hedge too
         if root in claim.reached("possible", "planned") or claim.infinitive(root):
             continue
@@ -72,17 +108,13 @@ def _certainty(claim: Stance, sources: Sequence[Stance]) -> str | None:
             return f"it says that “{claim.spelt(root)}” will be, and its source that it may be"
         if root not in claim.reached("future") and (kinds != {"future"} or claim.done(root)):
             return f"it states “{claim.spelt(root)}” as a fact, and its source as {'a possibility' if 'possible' in kinds else 'a plan'}"
-    hedged = frozenset().union(*(source.reached(*hedges) for source in sources))
-    for mark in claim.of(*hedges):
-        if mark.target not in hedged and any(source.done(mark.target) for source in sources):
-            return f"it makes “{claim.spelt(mark.target)}” a possibility, and its source a fact"
     return None
 
 
 def _attribution(claim: Stance, sources: Sequence[Stance], asked: Stance) -> str | None:
     said = {token.stem for token in claim.tokens}
     main = max(sources, key=lambda source: len(said & {token.stem for token in source.tokens}))
-    if main.attributed and not claim.reports and not asked.reports and claim.predicates():
+    if main.attributed and not (claim.reports or asked.reports or claim.hedged()) and claim.predicates():
         return "it states as a fact what its source reports as the word of another"
     return None
 
@@ -92,14 +124,15 @@ def _opposite(claim: Stance, sources: Sequence[Stance]) -> str | None:
     present = frozenset(token.stem for source in sources for token in source.tokens)
     denied = claim.reached("denied").union(*(source.reached("denied") for source in sources))
     for root in said - present - denied:
-        for other in (_opposites(root) & present) - said - denied:
+        for other in (opposites(root) & present) - said - denied:
             if other not in _converses(root) or _same_doer(claim, root, sources, other):
                 return f"it says “{claim.spelt(root)}” where its source says “{_spelt(other, sources)}”"
     return None
 
 
 @functools.cache
-def _opposites(root: str) -> frozenset[str]:
+def opposites(root: str) -> frozenset[str]:
+    """The stems that say the opposite of a stem."""
     pairs = (*OPPOSITES, *CONVERSES)
     return frozenset([*(b for a, b in pairs if a == root), *(a for a, b in pairs if b == root)])
 
@@ -143,7 +176,10 @@ def _swapped(claim: Action, source: Action) -> bool:
 
 
 def _of_another(claim: Action, source: Action) -> bool:
-    """Whether who did it in the claim is spoken of outside the clause in which another does it."""
+    """Whether who did it in the claim is spoken of outside the clause in which another does it, or is another in that clause."""
+    here, there = claim.doers - source.doers, source.doers - claim.doers
+    if here and there and here <= source.others:
+        return True
     return bool(claim.subject and source.subject) and not claim.subject & source.clause
 
 
@@ -156,7 +192,13 @@ def _substitution(claim: Stance, sources: Sequence[Stance]) -> str | None:
         for source in sources:
             for j, other in enumerate(source.tokens):
                 both_hedge = is_hedge(token.text) and is_hedge(other.text)
-                if _is_telling(other) and not both_hedge and _same_frame(claim.tokens, i, source.tokens, j):
+                same = (
+                    both_hedge
+                    or (token.name and respelt(token.text, other.text))
+                    or synonymous(token.stem, other.stem)
+                    or MONTHS.get(fold(token.text), 0) == MONTHS.get(fold(other.text))
+                )
+                if _is_telling(other) and not same and _same_frame(claim.tokens, i, source.tokens, j):
                     return f"it says “{token.text}” where its source says “{other.text}”"
     return None
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from qa.facts import SCALES, SMALL, TENS, UNITS, Quantity, facts
+from qa.stance import is_past
 from qa.words import TITLES, content_words, fold, is_place, same_name, stem, words
 
 ASKS: Final = re.compile(r"\b(?:who|whom|whose|what|when|where|why|how|which)\b")
@@ -18,12 +19,13 @@ WHAT_YEAR: Final = re.compile(r"\b(?:what|which) (?:year|date|day|month|century)
 WHO_OR_WHERE: Final = re.compile(r"^\W*(?:(?:to|by|with|from|in|for) )?(?:who|whom|where)\b")
 WHICH_NAME: Final = re.compile(
     r"\b(?:which|what) (?:(?!(?:the|d(?:id|o|oes)|is|are|was|were|ha[sd]|have|will)\b)[\w-]+ ){0,3}"
-    r"(?:city|town|village|country|state|province|district|capital|continent|river|university|company|"
+    r"(?:city|town|village|country|state(?! that)|province|district|capital|continent|river|university|company|"
     r"channel|newspaper|magazine|publication|agency|party|bank|organi[sz]ation)\b|"
     r"\b(?:what|which) (?:is|was|are|were) the (?:full |first |last )?names?\b"
 )
 WHICH_PERSON: Final = re.compile(
-    r"\b(?:which|what) (?:(?!(?:the|d(?:id|o|oes)|is|are|was|were|ha[sd]|have|will)\b)[\w'’-]+ ){0,4}"
+    r"\b(?:which|what) (?!(?:country|nation|state|city|company|team|party)['’]s)"
+    r"(?:(?!(?:the|d(?:id|o|oes)|is|are|was|were|ha[sd]|have|will)\b)[\w'’-]+ ){0,4}"
     r"(?:minister|president|general|senator|governor|mayor|ambassador|secretary|judge|king|queen|pope|bishop|chancellor|leader|official|officer|"
     r"lawmaker|politician|person|player|athlete|actor|actress|singer|author|writer|director|scientist|professor|doctor|lawyer)\b"
     r"(?![-’' ](?:office|level|election|assembly|strike|hospital|public|theory|rule|s)s?\b)"
@@ -47,8 +49,9 @@ OFFICE_OF: Final = (
     re.compile(rf"\b[A-Z][\w-]*(?:['’]s)? (?:\w+ )?(?i:{OFFICE})\b"),
 )
 WHICH_TOWN: Final = re.compile(r"\b(?:which|what) (?:\w+ )?(?:city|town|village|capital)\b")
-IN_PLACE: Final = re.compile(r"\b(?:in|at|near|to|from|is|was) (?:the )?(?:[A-Z][\w’'-]* )*([A-Z][\w’'-]*)")
+IN_PLACE: Final = re.compile(r"\b(?:in|at|near|to|into|from|is|was) (?:the )?((?:[A-Z][\w’'-]* )*[A-Z][\w’'-]*)")
 SHORT: Final = 4  # telling words; a text that has no more may be a bare name
+NO_NAME: Final = re.compile(r"(?:(?<!s)s|ing|ed|ly|tion|ment|ness|ity|ism|ship|ance|ence|body|thing|one|police|water|each|half)$")
 LONG: Final = re.compile(r"(?:\S+\s+){14}")  # a text that is no bare name with something added
 AMOUNT_WORDS: Final = re.compile(
     r"\b(?:one|only|once|no|none|nobody|nothing|zero|both|single|several|most|all|whole|entire|dozens|hundreds|thousands|millions|billions|"
@@ -87,7 +90,10 @@ def formal_fault(text: str, question: str) -> str | None:
             "a length of time was asked for, and it gives none",
         ),
         (WHEN.search(asked) and not (_tells_time(text) or TIME_CLAUSES.search(fold(text))), "a time was asked for, and it gives none"),
-        (WHAT_YEAR.search(asked) and not _tells_time(text), "a time was asked for, and it gives none"),
+        (
+            WHAT_YEAR.search(asked) and not (_tells_time(text) or any(one.unit == "ordinal" for one in told.quantities)),
+            "a time was asked for, and it gives none",
+        ),
         (WHO_OR_WHERE.search(asked) and not new, "a person or a place was asked for, and it names none"),
         (WHICH_NAME.search(asked) and not _names(text, question, new), "a name was asked for, and it gives none"),
         (WHICH_PERSON.search(asked) and not _tells_person(text, new), "a person was asked for, and it names none"),
@@ -104,13 +110,14 @@ def _tells_amount(text: str) -> bool:
 def _tells_time(text: str) -> bool:
     """Whether a text tells a date, a length of time, or a bare number."""
     told = facts(text)
-    times = [one for one in told.quantities if one.unit in TIME_UNITS or not (one.unit or one.counted)]
+    times = [one for one in told.quantities if one.unit in TIME_UNITS or not (one.unit or one.counted) or is_year(one)]
     return bool(times or told.times or TIME_WORDS.search(fold(text)))
 
 
 def _names(text: str, question: str, new: Sequence[str]) -> bool:
     """Whether one of the new words is a name: in capitals, and not for standing first in a text of many words."""
-    first = "" if len(telling_words(text)) <= SHORT else next(iter(words(text)), "")
+    opening = next(iter(words(text)), "")
+    first = "" if len(telling_words(text)) <= SHORT or is_place(opening) or _opens_as_name(text) else opening
     asked = {same_name(word) for word in words(question)}
     return any(word[0].isupper() and word != first and stem(word) not in TITLES and same_name(word) not in asked for word in new)
 
@@ -122,17 +129,24 @@ def _tells_person(text: str, new: Sequence[str]) -> bool:
     opening, short = next(iter(words(text)), ""), len(telling_words(text)) <= SHORT
     for run in map(words, CAPITALS.findall(text)):
         named = [word for word in run if word in new and stem(word) not in TITLES and not is_place(word) and not facts(word).times]
-        begins = named == [opening] and not short  # a sentence's first word, which may be no name
-        if named and not begins and not any(stem(word) in INSTITUTIONS for word in run):
+        begins = named == [opening] and not short and not _opens_as_name(text)
+        office = max((i for i, word in enumerate(run[:-1]) if stem(word) in TITLES), default=-1)  # "House Speaker Lee" is a person
+        if named and not begins and not any(stem(word) in INSTITUTIONS for word in run[office + 1 :]):
             return True
     return False
+
+
+def _opens_as_name(text: str) -> bool:
+    """Whether a sentence begins with a noun in the singular without an article, and what it did: "Lee joined", not "Teachers joined"."""
+    first, second = (*words(text)[:2], "", "")[:2]
+    return bool(first) and not NO_NAME.search(fold(first)) and (fold(second) in ("is", "was", "has", "had") or is_past(second))
 
 
 def _tells_place(text: str, new: Sequence[str]) -> bool:
     """Whether a text begins with a new name that is no country's, or says that something is in, at, near, to or from one."""
     places = [word for word in new if word[0].isupper() and stem(word) not in TITLES and not is_place(word)]
     bare = any(word in places for word in words(text)[:SHORT]) and not LONG.match(text)
-    return bare or any(match[1] in places for match in IN_PLACE.finditer(text))
+    return bare or any(word in places for match in IN_PLACE.finditer(text) for word in words(match[1]))
 
 
 def is_year(quantity: Quantity) -> bool:

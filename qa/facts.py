@@ -50,7 +50,7 @@ UNITS: Final = {  # word → unit
         "fortnight": "fortnight fortnights", "week": "week weeks", "day": "day days", "hour": "hour hours hr hrs",
         "minute": "minute minutes min mins", "second": "seconds secs", "km": "km kms kilometre kilometres kilometer kilometers",
         "m": "m metre metres meter meters", "cm": "cm centimetre centimetres centimeter centimeters",
-        "mm": "mm millimetre millimetres millimeter millimeters", "mile": "mile miles", "foot": "foot feet ft", "inch": "inch inches",
+        "mm": "mm millimetre millimetres millimeter millimeters", "mile": "mile miles mi", "foot": "foot feet ft", "inch": "inch inches",
         "yard": "yard yards", "hectare": "hectare hectares ha", "acre": "acre acres", "kg": "kg kgs kilogram kilograms kilo kilos",
         "g": "gram grams gramme grammes", "tonne": "tonne tonnes", "ton": "ton tons", "lb": "lb lbs", "ounce": "ounce ounces oz",
         "litre": "litre litres liter liters", "gallon": "gallon gallons", "barrel": "barrel barrels", "kw": "kw kilowatt kilowatts",
@@ -92,7 +92,9 @@ _CURRENCY: Final = r"(?:\b(?:us|a|c|hk|nz|s))?[$€£¥₹]\s?|\b(?:usd|eur|gbp|
 _SCALE: Final = r"hundred|thousand|million|billion|trillion|lakh|crore|bn|mn|tn|k|m|b"
 _SMALL: Final = "|".join([*TENS, *sorted(SMALL, key=len, reverse=True)])
 _NUMBER: Final = re.compile(
-    r"\b(?P<fraction>(?:(?:one|two|three)[\s-](?:third|quarter|fifth|tenth)s?|a (?:third|quarter|fifth|tenth)(?= of))|half(?![\s-]a\b))\b"
+    r"\b(?P<fraction>(?:(?:one|two|three)[\s-](?:third|quarter|fifth|tenth)s?|"
+    r"(?:(?<=by )|(?<=about )|(?<=nearly )|(?<=almost )|(?<=than ))a (?:third|quarter|fifth|tenth)|"
+    r"a (?:third|quarter|fifth|tenth)(?= of))|half(?![\s-]a\b))\b"
     rf"|(?P<currency>{_CURRENCY})?(?:(?<![\w.])(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<nth>st|nd|rd|th|s)?(?![a-z]*\d)"
     rf"(?:[\s-]?(?P<scale>{_SCALE}))?(?![^\W\d_])|(?P<digits_unit>(?<![\w.])\d+(?:\.\d+)?)(?=[a-z°%]))"
     rf"|\b(?P<spelled>(?:(?:a|half a|{_SMALL})[\s-]+(?:dozen|hundred|thousand|million|billion|trillion)|{_SMALL})"
@@ -105,6 +107,9 @@ _UNIT: Final = re.compile(r"[\s-]?(percentage points?|per cent|[%°]|(?:square|c
 _COUNTED: Final = re.compile(  # "5m people", not "5m long"
     r"\s(?!long|tall|high|wide|deep|away|above|below|from|and|off|race|run|dash)[a-z]{3}"
 )
+_PART: Final = re.compile(
+    r"\sof (?:the|its|their|his|her|these|those|all) (?:\d[\d,]*|" + _SMALL + r")(?=\s)"
+)  # "three of the 45 patients"
 _BETWEEN: Final = re.compile(r"[\w.,$€£¥₹-]+?\s?(?:-|to|and|or)\s?")
 _OVER: Final = re.compile(r"\b(?:more than|over|above|at least|exceed\w*|beyond|upwards of|no (?:fewer|less) than)\s(?:\w+\s)?$")
 _UNDER: Final = re.compile(r"\b(?:less than|fewer than|under|below|at most|up to|almost|nearly|no more than)\s(?:\w+\s)?$")
@@ -188,7 +193,7 @@ def _dates(plain: str, text: str) -> tuple[frozenset[Date], str]:
     written = text if len(text) == len(plain) else plain.title()
     for match in _BARE_MONTH.finditer(plain):
         capital = written[match.start()].isupper()
-        if capital and (match[1] not in ("may", "march", "mar") or _MAY.search(plain[: match.start()])):
+        if capital and (match[1] not in ("may", "march", "mar") or _MAY.search(plain[: match.start()]) or match[0] == plain.strip(" .,")):
             found.add(Date(None, MONTHS[match[1]], None))
     return frozenset(found), plain
 
@@ -315,6 +320,8 @@ def _unit(plain: str, end: int) -> tuple[str, int]:
 def _following(plain: str, end: int) -> tuple[str, ...]:
     """The stems of up to four words that follow, to the next function word or punctuation."""
     found: list[str] = []
+    if part := _PART.match(plain, end):
+        end = part.end()
     for match in re.finditer(r"[\s-]*([^\W\d_][^\W_]*(?:'[a-z]+)?)|(\S)", plain[end : end + 80]):
         if match[2] or is_stopword(match[1]) or len(found) == 4:
             break

@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final, Literal
 
 from qa.words import IRREGULAR, fold, is_place, is_stopword, same_name, stem
@@ -19,7 +19,8 @@ CLAUSE_END: Final = frozenset(';:()–—“”"')
 BREAKS: Final = frozenset("but while whereas although though because".split())
 REACH: Final = 8  # words after a negation or a hedge that it may bear upon
 NEGATION: Final = (
-    r"(?<!or may )not(?! only| just| merely| necessarily)|never|barely|hardly|without|neither|nor|nobody|nothing|cannot|\w+n['’]t|none|"
+    r"(?<!or may )not(?! only| just| merely| necessarily)|never|barely|hardly|without|neither|nor|nobody|"
+    r"nothing|cannot(?! only| just| merely)|\w+n['’]t|none|"
     r"lack\w*(?: of)?|unable to|unwilling to|yet to|"
     r"no(?! (?:fewer|less|more|later|sooner|doubt|matter)\b|\.? ?\d|,)|instead of|rather than|far from|stop\w* short of|rul\w+ out|"
     r"(?:fail|refus|declin|neglect)\w* to|den(?:y|ies|ied)(?: that| having| (?=\w+ing\b))|(?:prevent|ban|bar|stop)\w* \w+(?: \w+)? from"
@@ -232,11 +233,16 @@ def actions(reading: Stance, verb: str) -> Iterator[Action]:
         by = next((j for j, other in clause if j > i and fold(other.text) == "by"), None)
         passive = is_past(token.text) and (by == i + 1 or any(fold(other.text) in PASSIVE for other in reading.tokens[max(0, i - 3) : i]))
         before = [other for j, other in clause if j < i and not is_stopword(other.text)]
-        doers = [other for j, other in clause if by is not None and by < j <= by + 4] if passive else before
+        doers = list(takewhile(_goes_on, (other for j, other in clause if by is not None and by < j <= by + 6))) if passive else before
         named = frozenset(other.stem for other in doers if other.name)
         others = frozenset(other.stem for _, other in clause if other.name) - named
         subject = frozenset() if passive else frozenset(other.stem for other in before)
         yield Action(named, others, subject, frozenset(other.stem for _, other in clause))
+
+
+def _goes_on(token: Token) -> bool:
+    """Whether a word after "by" still tells who did it: "by the collector Otto Mann from …" has no "from"."""
+    return not is_stopword(token.text) or fold(token.text) in DETERMINERS or fold(token.text) in ("and", "of")
 
 
 def verbs(reading: Stance) -> frozenset[str]:

@@ -5,34 +5,42 @@ claim that says the same in other words, or that puts true words together to an 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 from typing import Final
 
 from qa.agreement import (
     Source,
     date_fault,
-    is_known,
     is_short_form,
     name_fault,
+    names,
     number_fault,
-    question_names,
     quotation_fault,
 )
-from qa.contradiction import contradiction
-from qa.demand import ASKS, formal_fault, new_words, telling_words
-from qa.facts import MONTH_NAMES, Quantity, facts
+from qa.alteration import alteration
+from qa.contradiction import contradiction, counterclaim
+from qa.demand import ASKS, HOW_MANY, formal_fault, new_words, telling_words
+from qa.facts import MONTHS, facts
+from qa.spelling import respelt
 from qa.stance import Stance, is_hedge, stance
+from qa.statement import is_short, stated
+from qa.synonyms import synonyms
 from qa.types import Claim, Evidence
-from qa.words import akin, content_words, fold, stem, vocabulary
+from qa.words import akin, content_words, fold, one_line, stem, vocabulary, words
 
 MOST_SPANS: Final = 3  # sentences that one claim may need
 MOST_POINTED: Final = 6  # pointers of one claim that are tried together
 NEIGHBOURS: Final = 300  # characters from one sentence to the next within which they are read together
 NEW_WORDS: Final = 0.75  # share of what a claim adds to the question that must stand in its source
 ALL_WORDS: Final = 0.65  # share of all its words that must stand there; the others it may have from the question
-SMALL_COUNT: Final = 12  # "the two sides", "three reasons": such numbers of a question are not looked for
 
+_LETTERS: Final = r"(?:the (?:letters|abbreviation|acronym|initials) )?([A-Z][\w.&-]*[A-Z]\.?)"
+SHORT_FOR: Final = (
+    re.compile(rf"\b[Ww]hat (?:is|was) {_LETTERS} (?:short for|an? (?:abbreviation|acronym) (?:of|for))\b"),
+    re.compile(rf"\b[Ww]hat (?:do|does|did) {_LETTERS} stand for\b"),
+)
+REFERRING: Final = re.compile(r"\b(?:he|she|it|they|his|her|its|their|him|them|who)\b", re.IGNORECASE)
 EXCLUSIVE: Final = re.compile(r"\b(?:only|solely|exclusively)\b", re.IGNORECASE)
 SUPERLATIVE: Final = re.compile(
     r"\b(?!\w*(?:quest|terest|test|arrest|forest|guest|harvest|invest|suggest|honest|modest|priest)\b)\w{3,}est\b"
@@ -45,7 +53,7 @@ def support(claim: Claim, question: str, evidence: Sequence[Evidence]) -> tuple[
     The sentences that the model pointed at are tried first, then the others in the order of their scores, at last neighbours together.
     The reason is that of the sentences nearest to the claim.
     """
-    if reason := formal_fault(claim.text, question):
+    if reason := kind_fault(claim.text, question):
         return (), reason
     said = {stem(word) for word in content_words(claim.text)}
     nearest, why = -1.0, "it points at no evidence"
@@ -59,43 +67,54 @@ def support(claim: Claim, question: str, evidence: Sequence[Evidence]) -> tuple[
     return (), why
 
 
+def kind_fault(text: str, question: str) -> str | None:
+    """Why a text is not the kind of thing that was asked for; of letters that is what they stand for."""
+    asked = next((found[1] for form in SHORT_FOR if (found := form.search(question))), None)
+    if asked and not _spells(text, asked):
+        return f"what {asked} stands for was asked, and it does not tell"
+    return formal_fault(text, question)
+
+
+def _spells(text: str, letters: str) -> bool:
+    """Whether words of a text that follow each other begin with these letters, small words counted or not."""
+    every = "".join(word[0] for word in words(text))
+    capitals = "".join(filter(str.isupper, every))
+    parts = ["".join(filter(str.isalpha, part)) for part in letters.split("-")]
+    return all(part in capitals or part in every.upper() for part in parts)
+
+
 def fault(text: str, question: str, group: Sequence[Evidence]) -> str | None:
     """Why these evidence sentences do not support a text; None when they do."""
     source = Source.of(group)
+    if one_line(text) in map(one_line, source.texts):
+        return None  # a sentence is its own support
     return (
         number_fault(text, source)
         or date_fault(facts(text), facts(question), source)
         or name_fault(text, question, source)
         or quotation_fault(text, source)
         or contradiction(stance(text), source.readings, stance(question))
+        or alteration(text, source.texts, question)
+        or _short_fault(text, question, source)
         or _exaggeration(text, question, source)
         or _uncovered(text, question, source)
     )
 
 
-def missing_terms(question: str, group: Sequence[Evidence], surroundings: Iterable[str]) -> tuple[str, ...]:
-    """The names, numbers and months of a question that stand neither in the supporting sentences nor in their surroundings."""
-    texts = [*(item.text for item in group), *(item.passage.heading for item in group), *surroundings]
-    present = frozenset().union(*map(vocabulary, texts))
-    told = list(map(facts, texts))
-    values = {quantity.value for one in told for quantity in one.quantities}
-    months = {date.month for one in told for date in one.dates}
-    asked = facts(question)
-    numbers = {one.value: str(one) for one in asked.quantities if _is_sought(one) and one.value not in values}
-    strange = [name for name in question_names(question) if not is_known(name, present, texts)]
-    strange_months = [MONTH_NAMES[month - 1] for month in sorted({date.month for date in asked.dates} - months)]
-    return (*_joined(strange, question), *(numbers[value] for value in sorted(numbers)), *strange_months)
-
-
-def _joined(names: Sequence[str], question: str) -> list[str]:
-    """Names that follow each other in the question as one: "Mount Everest"."""
-    joined: list[str] = []
-    for name in names:
-        if joined and f"{joined[-1]} {name}" in question:
-            joined[-1] += f" {name}"
-        else:
-            joined.append(name)
-    return joined
+def _short_fault(text: str, question: str, source: Source) -> str | None:
+    """What is wrong with a name, date or number alone: with the sentence that it makes of its question."""
+    if not is_short(text):
+        return None
+    if not REFERRING.search(" ".join(source.texts)):
+        spoken = frozenset().union(*map(vocabulary, source.texts))
+        for name in names(f"Is {text}"):
+            if not (stem(name) in spoken or is_short_form(name, source.texts) or akin(name, spoken)):
+                return f"the name {name} stands only in the heading of its source"
+    sentence = stated(text, question)
+    if sentence is None:
+        return None
+    counted = number_fault(sentence, source) if HOW_MANY.search(fold(question)) else None
+    return counted or counterclaim(stance(sentence), source.readings)
 
 
 def _groups(claim: Claim, evidence: Sequence[Evidence]) -> Iterator[tuple[Evidence, ...]]:
@@ -141,8 +160,14 @@ def _uncovered(text: str, question: str, source: Source) -> str | None:
 
 
 def _stands(word: str, source: Source) -> bool:
-    return stem(word) in source.present or akin(word, source.present) or is_short_form(word, source.all)
-
-
-def _is_sought(quantity: Quantity) -> bool:
-    return quantity.unit != "ordinal" and (bool(quantity.unit) or quantity.value > SMALL_COUNT)
+    if (
+        stem(word) in source.present
+        or synonyms(stem(word)) & source.present
+        or akin(word, source.present)
+        or is_short_form(word, source.all)
+    ):
+        return True
+    if word[0].isupper() and any(respelt(word, other) for other in source.capitals):
+        return True
+    month = MONTHS.get(fold(word)) if word[0].isupper() else None
+    return any(stem(form) in source.present for form, number in MONTHS.items() if number == month)

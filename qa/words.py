@@ -80,6 +80,11 @@ _stemming = threading.Lock()  # PyStemmer, which snowballstemmer uses where it i
 _BRITISH: Final = re.compile(r"^(\w{3,}[lnrtmdcg])is(?=e|ing|ation)|^(\w{3,})our(?=s?$|ed$|ing$|ite|able)")
 
 
+def one_line(text: str) -> str:
+    """The text with single blanks for all that is blank in it."""
+    return " ".join(text.split())
+
+
 def fold(text: str) -> str:
     """Lower case, without accents, with plain apostrophes."""
     if text.isascii():
@@ -115,7 +120,7 @@ TITLES: Final = frozenset(
     president minister prime secretary foreign chief general colonel captain lieutenant mayor governor senator director chairman chairwoman
     doctor dr professor prof king queen prince princess judge ambassador commander leader founder headmaster coach officer chancellor pope
     bishop chair spokesman spokeswoman army gen col lt sen gov rep pm deputy vice former commissioner adviser advisor representative admiral
-    marshal brigadier premier envoy delegate inspector superintendent
+    marshal brigadier premier envoy delegate inspector superintendent speaker
     """.split()
 )
 """Stems of words before a name that tell an office and not who holds it."""

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import pytrec_eval
 from scipy import stats  # type: ignore[import-untyped]
-from sklearn.calibration import calibration_curve  # type: ignore[import-untyped]
-from sklearn.metrics import brier_score_loss, cohen_kappa_score  # type: ignore[import-untyped]
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss, cohen_kappa_score
 
 from qa.evaluation.calibration import brier, expected_calibration_error, reliability
 from qa.evaluation.matching import exact_match, normalised, token_f1

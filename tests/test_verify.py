@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.types import Claim
-from qa.verify import fault, missing_terms, support
+from qa.verify import fault, kind_fault, support
 from tests.claims import ARTICLES, CORRUPTED, SOUND, evidence, evidence_of
 
 REASONS = {
@@ -157,43 +157,22 @@ def test_one_sentence_against_another(source: str, claim: str, stands: bool) -> 
     assert (fault(claim, "", evidence_of("Notes", source)) is None) == stands
 
 
-# What a question names
+# What letters stand for
 
 
 @pytest.mark.parametrize(
-    "question",
+    ("question", "text", "tells"),
     [
-        "Who leads the Delmar Museum?",
-        "who leads the delmar museum",
-        "WHO LEADS THE DELMAR MUSEUM IN BRAZIL?",
-        "Which American city is it in?",
-        "Name the Delmr Museum's director.",
-        "In October, did the Museum of Delmar close?",
-        "Describe President Varga's plans",
-        "What three things happened in 2025?",
-        "What did the U.S. say in April 2025?",
+        ("What does the PTA stand for?", "It is the Port Transit Agreement of 1998.", True),
+        ("What is PTA short for?", "PTA is the agreement that opened the port.", False),
+        ("What is the acronym DRAM-MOU short for?", "Delmar and Rosk Aid Mission Memorandum of Understanding", True),
+        ("What is the acronym DRAM-MOU short for?", "It is a memorandum that both towns signed.", False),
+        ("What does PTA do?", "It keeps the harbour open.", True),
+        ("What does U.P.A. stand for?", "United Ports Authority", True),
     ],
 )
-def test_nothing_is_missing_that_stands_somewhere(question: str) -> None:
-    shown = evidence_of("Delmar notes (13 April 2025)", "Tomas Varga leads the Delmar Museum in the US until October.")
-    assert missing_terms(question, (), [shown[0].passage.heading, shown[0].text]) == ()
-    assert missing_terms(question, shown, ()) == ()
-
-
-@pytest.mark.parametrize(
-    ("question", "missing"),
-    [
-        ("Who leads the Prado Museum?", ("Prado",)),
-        ("How tall is Mount Everest?", ("Mount Everest",)),
-        ("What happened in May 2024?", ("2024", "May")),
-        ("Did Canadians visit the Delmar Museum?", ("Canadians",)),
-        ("Who paid $40 million?", ("40000000",)),
-        ("Did Gambia pay?", ("Gambia",)),
-    ],
-)
-def test_what_is_missing_is_told(question: str, missing: tuple[str, ...]) -> None:
-    shown = evidence_of("Delmar notes (13 April 2025)", "Tomas Varga leads the Delmar Museum in Zambia until October.")
-    assert missing_terms(question, shown, ()) == missing
+def test_what_letters_stand_for_is_told_by_words_that_begin_with_them(question: str, text: str, tells: bool) -> None:
+    assert (kind_fault(text, question) is None) == tells
 
 
 # Any text, and speed
@@ -204,7 +183,6 @@ def test_what_is_missing_is_told(question: str, missing: tuple[str, ...]) -> Non
 def test_no_text_is_too_odd(claim: str, question: str, source: str) -> None:
     shown = evidence_of("Notes", source or ".")
     support(Claim(claim, (1,)), question, shown)
-    missing_terms(question, shown, [claim])
 
 
 def test_a_claim_over_ten_sentences_is_checked_in_milliseconds() -> None:
