@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from qa.types import Citation, Claim, Evidence, Sentence, Withdrawn
-from qa.verify import support
-from qa.words import fold, words
+from qa.verify import kind_fault, support
+from qa.words import fold, one_line, words
 
 STOP: Final = re.compile(r"[.!?…]*$")
+LONGEST_QUOTE: Final = 400  # characters of a sentence that stands for an answer word for word
+ENDS: Final = (".", "!", ".”", '."', ".’", ".'", ".)")
 
 
 @dataclass(slots=True)
@@ -22,17 +24,38 @@ class Draft:
     support: list[tuple[Evidence, ...]] = field(default_factory=list)
     citations: dict[tuple[str, int, int], Citation] = field(default_factory=dict)
     withdrawn: list[Withdrawn] = field(default_factory=list)
+    _pointed: list[Evidence] = field(default_factory=list)  # by claims that were withdrawn
 
     def take(self, claim: Claim) -> None:
         """Let a claim through, cited as the check found its support, or withdraw it. A sentence said twice counts once."""
-        if any(_same(sentence.text, claim.text) for sentence in self.sentences):
+        if self._stands(claim.text):
             return
         group, reason = support(claim, self.question, self.evidence)
-        if reason is not None:
-            self.withdrawn.append(Withdrawn(claim.text, reason))
+        if reason is None:
+            self._let_stand(claim.text, group)
             return
+        self.withdrawn.append(Withdrawn(claim.text, reason))
+        self._pointed += [item for item in self.evidence if item.number in claim.pointers]
+
+    def quote(self) -> bool:
+        """Where nothing stands, let the first sentence that a withdrawn claim points at stand instead, word for word, if it may be an
+        answer: what a source says itself it supports, and whether it is what was asked is for confidence to tell. Whether one does."""
+        quoted = None if self.sentences else next(filter(self._may_be_quoted, self._pointed), None)
+        if quoted is not None:
+            self._let_stand(one_line(quoted.text), (quoted,))
+        return quoted is not None
+
+    def _stands(self, text: str) -> bool:
+        return any(_same(sentence.text, text) for sentence in self.sentences)
+
+    def _let_stand(self, text: str, group: tuple[Evidence, ...]) -> None:
         self.support.append(group)
-        self.sentences.append(Sentence(claim.text, tuple(self._cite(item) for item in group)))
+        self.sentences.append(Sentence(text, tuple(self._cite(item) for item in group)))
+
+    def _may_be_quoted(self, item: Evidence) -> bool:
+        """Whether an evidence sentence is a whole one, and the kind of thing that was asked for."""
+        text = one_line(item.text)
+        return len(text) <= LONGEST_QUOTE and text.endswith(ENDS) and kind_fault(text, self.question) is None
 
     def withdraw_all(self, reason: str) -> None:
         """Let nothing through after all."""

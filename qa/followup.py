@@ -92,10 +92,11 @@ def leans(question: str, history: Sequence[Turn]) -> bool:
     """
     if not any(content_words(COURTESY.sub(" ", turn.content)) for turn in history):
         return False
-    return _points_back(question) or _names_nothing(question) or _names_what_was_said(question, history)
+    return points_back(question) or _names_nothing(question) or _names_what_was_said(question, history)
 
 
-def _points_back(question: str) -> bool:
+def points_back(question: str) -> bool:
+    """Whether a question has words that point at something outside it: a pronoun that stands for nothing in it, "and then …"."""
     plain = STANDS_FOR_NOTHING.sub(" ", question)
     return bool(OPENING.search(question) or POINTER.search(plain)) or _has_free_pronoun(plain)
 
@@ -203,7 +204,7 @@ def fault(rewritten: str, question: str, history: Sequence[Turn]) -> str | None:
     lost = [word for word in sense if not (stem(word) in told or akin(word, told))]
     if len(lost) > (1 - KEPT) * len(sense):
         return f"it leaves out “{lost[0]}”"
-    return "it leans as before" if _points_back(rewritten) or _names_nothing(rewritten) else None
+    return "it leans as before" if points_back(rewritten) or _names_nothing(rewritten) else None
 
 
 def _cut(text: str, most: int) -> str:

@@ -93,12 +93,6 @@ gold questions, at 0.25 4 of 24."""
 LEAST_REREAD: Final = 0.3
 LEAST_WIDE_REREAD: Final = 0.5
 """The same where the second reader has read them: SQuAD's median falls from 148 to 99 tokens."""
-CONFIDENCE: Final[Mapping[str, float]] = {"yes": 0.6, "answers": 0.5}
-"""Weights of the logits of the model's "yes" and of the reader's probability that the sources answer. Logistic regression over 97 answers
-to gold questions and SQuAD's, 69 of them right, gives 0.64 and 0.50 (L2, C = 0.3) and with each left out an AUC of .80; "yes" alone .75,
-the reader alone .76. What it says of the claim itself (supported, contradicted) adds nothing: .79 and .78 with it."""
-USUAL_YES: Final = 0.82
-"""The "yes" of an engine that does not tell how sure it is: about the mean of those 97."""
 MOST_SENTENCES: Final = 12
 SHORT_SHARE: Final = 0.75
 """Of the budget that a short fact may use."""

@@ -7,8 +7,9 @@ from itertools import chain
 from typing import Final, Literal, get_args
 
 from qa import parameters, rank
-from qa.catalog import Catalog, Matrix
+from qa.catalog import Catalog
 from qa.embed import Embedder
+from qa.pack import Matrix
 from qa.query import Query, analysed, root, without_date
 from qa.types import Hit, Step
 from qa.vectors import Vectors

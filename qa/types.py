@@ -28,6 +28,8 @@ class Article:
     date: str | None  # ISO 8601, "2025-04-13"; None where the document does not tell
     byline: str | None
     blocks: tuple[Span, ...]
+    dated: str = ""  # where the date was found, in a few words
+    dropped: tuple[tuple[str, int], ...] = ()  # what lies between the blocks: its kind, and how many characters of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Document:
     text: str
     articles: tuple[Article, ...]
     pages: tuple[int, ...] = ()  # the offset at which each page begins; empty where there are no pages
+    digest: str = ""  # of what the file gave: as long as it stays the same, so does the document
+    language: str | None = None  # ISO 639-1, "en"; None where it is not known
 
     @property
     def title(self) -> str:
@@ -85,11 +89,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence that the model is shown under `number` (from 1).
-
-    Where a second reader has read it: `answers`, the probability that it answers the question, and `answer`, the characters of the document
-    that would be the answer.
-    """
+    """A sentence that the model is shown under `number` (from 1). Where a second reader has read it: `answers`, the probability that it
+    answers the question, and `answer`, the characters of the document that would be the answer."""
 
     number: int
     passage: Passage
@@ -163,6 +164,14 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Differing:
+    """A source that gives another value than the answer, and the words in its quote that tell it."""
+
+    value: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One message of a conversation."""
 
@@ -190,17 +199,19 @@ class Timing:
 @dataclass(frozen=True, slots=True)
 class Trace:
     """How an answer came about: the evidence shown, the messages sent to write it (none where the model was not asked), and what the
-    model wrote, as it wrote it. `prompts` names every prompt that was used, the second look's too."""
+    model wrote, as it wrote it. `prompts` names every prompt that was used, the second look's too; `signals` are those of confidence."""
 
     evidence: tuple[Evidence, ...] = ()
     messages: tuple[tuple[str, str], ...] = ()  # role, content
     reply: str = ""
     prompts: tuple[str, ...] = ()
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer. Withheld: `answered` is false, `answer` says so in a sentence, `reason` says why."""
+    """A finished answer. Withheld: `answered` is false, `answer` says so in a sentence, `reason` says why. What stands last is to be told
+    beside the sentences (`qa.notes`)."""
 
     id: str
     question: str
@@ -217,6 +228,10 @@ class Answer:
     usage: Usage
     timing: Timing
     trace: Trace = Trace()
+    differing: tuple[Differing, ...] = ()  # the newest first
+    missing: tuple[str, ...] = ()  # parts of the question that nothing answers
+    namesakes: tuple[str, ...] = ()  # whom a name of the question may mean
+    as_of: str | None = None  # ISO 8601; of a question how things are now
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,65 +280,14 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What decides an answer besides the question: two equal ones give equal answers, up to the engine's own unsteadiness.
-
-    `prompts` is the digest of each prompt by its name, as an answer need not use them all (`Trace.prompts`).
-    """
+    """What decides an answer besides the question: two equal ones give equal answers, up to the engine's own unsteadiness. `prompts` is the
+    digest of each prompt by its name, as an answer need not use them all (`Trace.prompts`)."""
 
     model: str
     index: str
     code: str
     settings: str
     prompts: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentStatus:
-    """What became of one file (or row) of the library: `indexed`, or `unreadable` with the reason in `error`."""
-
-    id: str
-    file: str
-    title: str
-    date: str | None
-    status: Literal["indexed", "unreadable"]
-    passages: int
-    characters: int  # of the text as stored
-    kept: int  # of these, in blocks of articles; the rest is menus, teasers and the like
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """What a sync did, or (dry run) would do: the files of each kind."""
-
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    deleted: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    unreadable: tuple[tuple[str, str], ...] = ()  # file, reason
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of getting ready; `done` of `total` is in `unit`, total 0 where it is not known."""
-
-    name: Literal["index", "model"]
-    state: Literal["waiting", "working", "ready", "failed"]
-    detail: str  # "downloading qwen2.5-coder-1.5b", "indexing"; the error and its hint when failed
-    done: int = 0
-    total: int = 0
-    unit: Literal["bytes", "files", ""] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Whether questions can be answered, and if not yet, how far each stage is."""
-
-    stages: tuple[Stage, ...]
-
-    @property
-    def ready(self) -> bool:
-        return all(stage.state == "ready" for stage in self.stages)
 
 
 Progress = Callable[[str, int, int], None]

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AliasPath, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
 from qa.errors import FootnoteError
-from qa.types import Document, DocumentStatus, Done, Event, Found, Passage, Revised, Search, SyncReport, Token
+from qa.status import DocumentStatus, SyncReport
+from qa.types import Document, Done, Event, Found, Passage, Revised, Search, Token
 
 
 class Form(BaseModel):
@@ -92,6 +93,11 @@ class WithdrawnForm(Form):
     reason: str
 
 
+class DifferingForm(Form):
+    value: str = Field(description="The words of the quote that tell another value than the answer.")
+    citation: CitationForm
+
+
 class UsageForm(Form):
     prompt_tokens: int
     completion_tokens: int
@@ -118,6 +124,10 @@ class AnswerForm(Form):
     model: str
     usage: UsageForm
     timing: TimingForm
+    differing: tuple[DifferingForm, ...] = Field(description="Sources that give another value than the answer, the newest first.")
+    missing: tuple[str, ...] = Field(description="Parts of the question that the documents do not answer, where they answer another.")
+    namesakes: tuple[str, ...] = Field(description="The people whom a name of the question may mean, where the documents know several.")
+    as_of: str | None = Field(description="Of a question how things are: the date of the newest article that the answer stands on.")
 
 
 class FoundForm(Form):
@@ -153,6 +163,16 @@ class SearchForm(Form):
         return cls.of(found if explain else replace(found, steps=()))
 
 
+class DroppedForm(Form):
+    kind: str
+    characters: int
+
+
+def _dropped(pairs: object) -> object:
+    """The forms of pairs of a kind and its characters."""
+    return tuple(DroppedForm(kind=kind, characters=characters) for kind, characters in pairs) if isinstance(pairs, tuple) else pairs
+
+
 class DocumentForm(Form):
     id: str
     file: str
@@ -163,6 +183,13 @@ class DocumentForm(Form):
     characters: int
     kept: int = Field(description="Of the characters, those in articles; the rest is menus, teasers and the like.")
     error: str | None
+    dropped: Annotated[tuple[DroppedForm, ...], BeforeValidator(_dropped)] = Field(
+        description="What of the characters was left out, by kind, the most first; what is no part of any paragraph is not told."
+    )
+    dated: str = Field(description="Where the date was found, in a few words.")
+    language: str | None = Field(description="ISO 639-1; null where it is not known.")
+    pages: int = Field(description="0 where the file has none.")
+    empty_pages: tuple[int, ...] = Field(description="The numbers of the pages that gave no text.")
 
 
 class DocumentsForm(Form):
@@ -207,17 +234,29 @@ class UnreadableForm(Form):
     reason: str
 
 
+class MovedForm(Form):
+    old: str
+    new: str
+
+
 class SyncForm(Form):
     added: tuple[str, ...]
     changed: tuple[str, ...]
+    moved: tuple[MovedForm, ...]
     deleted: tuple[str, ...]
     unchanged: tuple[str, ...]
     unreadable: tuple[UnreadableForm, ...]
 
     @classmethod
     def of_report(cls, report: SyncReport) -> Self:
-        unreadable = tuple(UnreadableForm(file=file, reason=reason) for file, reason in report.unreadable)
-        return cls(added=report.added, changed=report.changed, deleted=report.deleted, unchanged=report.unchanged, unreadable=unreadable)
+        return cls(
+            added=report.added,
+            changed=report.changed,
+            moved=tuple(MovedForm(old=old, new=new) for old, new in report.moved),
+            deleted=report.deleted,
+            unchanged=report.unchanged,
+            unreadable=tuple(UnreadableForm(file=file, reason=reason) for file, reason in report.unreadable),
+        )
 
 
 class StageForm(Form):

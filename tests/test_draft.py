@@ -4,7 +4,7 @@ import pytest
 
 from qa.draft import Draft, with_footnotes
 from qa.types import Claim, Sentence
-from tests.claims import evidence
+from tests.claims import evidence, evidence_of
 
 QUESTION = "What is said of the bridge?"
 
@@ -74,3 +74,37 @@ def test_each_standing_sentence_keeps_its_support() -> None:
 )
 def test_footnotes_stand_before_the_final_stop(text: str, expected: str) -> None:
     assert with_footnotes(Sentence(text, (1, 3))) == expected
+
+
+def test_where_nothing_stands_the_sentence_pointed_at_is_quoted() -> None:
+    made = Draft(QUESTION, evidence("bridge"))
+    made.take(Claim("The bridge is 421 metres long.", (2,)))
+    assert made.quote()
+    (sentence,) = made.sentences
+    assert sentence.text == " ".join(made.evidence[1].text.split())
+    assert [citation.quote for citation in made.citations.values()] == [made.evidence[1].text]
+    assert [gone.text for gone in made.withdrawn] == ["The bridge is 421 metres long."]
+
+
+@pytest.mark.parametrize(
+    ("question", "claims"),
+    [
+        (QUESTION, [Claim("The bridge is 421 metres long.", ())]),
+        (QUESTION, [Claim("The bridge is 421 metres long.", (2,)), Claim("The bridge is 412 metres long.", (2,))]),
+        ("Why is the bridge red in 1850, and in which year was it?", []),
+    ],
+    ids=["points at nothing", "another sentence stands", "nothing was said"],
+)
+def test_nothing_is_quoted_where(question: str, claims: list[Claim]) -> None:
+    made = Draft(question, evidence("bridge"))
+    for claim in claims:
+        made.take(claim)
+    before = made.text()
+    assert not made.quote()
+    assert made.text() == before
+
+
+def test_a_sentence_that_is_not_what_was_asked_for_is_not_quoted() -> None:
+    made = Draft("How many people opened it?", evidence_of("Bridge", "The mayor opened it."))
+    made.take(Claim("Seven people opened it.", (1,)))
+    assert not made.quote()

@@ -1,5 +1,6 @@
 """`footnote eval` on the terminal: running an evaluation and telling of it, proposing cases and reviewing them."""
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from qa import terminal
 from qa.errors import UsageError
+from qa.evaluation.embedders import Outcome
 from qa.evaluation.evaluate import FOLDER, Plan, evaluate, write
 from qa.evaluation.page import page
-from qa.evaluation.text import jsonl, markdown, table
+from qa.evaluation.text import comparison_table, jsonl, markdown, table
 from qa.evaluation.types import Fault, Proposal, Report
 from qa.service import QA
 from qa.settings import Settings
@@ -19,6 +21,7 @@ from qa.types import Progress
 
 if TYPE_CHECKING:
     from qa.evaluation.box import Box
+    from qa.evaluation.calibrate import Fitted
 
 FORMS: Final[dict[str, Callable[[Report], Iterable[str]]]] = {
     ".html": lambda report: [page(report)],
@@ -34,13 +37,62 @@ def evaluation(settings: Settings, plan: Plan, reports: tuple[Path, ...], as_jso
         if path.suffix not in FORMS:
             raise UsageError(f"--report {path} has no form", f"Let it end in {', '.join(FORMS)}.")
     _complain(plan.file.name, plan.file.faults)
+    if plan.calibrate:
+        settings = settings.model_copy(update={"caution": 0.0})
     library = terminal.opened(settings, model=not plan.search_only) if plan.replies is None else nullcontext()
     with library as qa, terminal.steps() as progress:
         report = evaluate(qa, plan, settings, progress)
     for path in reports:
         write(path, FORMS[path.suffix](report))
     terminal.show(next(iter(jsonl(report))) if as_json else table(report))
+    if plan.calibrate:
+        _calibrated(report, settings, as_json)
     return all(requirement.met for requirement in report.requirements)
+
+
+def reindex(settings: Settings, do: Callable[[Settings, Progress], Outcome], as_json: bool) -> None:
+    """Changes the embedder, and shows the comparison and what came of it."""
+    with terminal.steps() as progress:
+        outcome = do(settings, progress)
+    if as_json:
+        terminal.show(json.dumps(dataclasses.asdict(outcome)))
+        return
+    compared = [*comparison_table(outcome.comparison), ""] if outcome.comparison else []
+    hint = f" FOOTNOTE_EMBEDDER={outcome.embedder} names it." if outcome.swapped else ""
+    terminal.show("\n".join([*compared, f"The index uses {outcome.embedder}: {outcome.reason}.{hint}"]))
+
+
+def _calibrated(report: Report, settings: Settings, as_json: bool) -> None:
+    """Fits confidence to a report, keeps it in the home folder, and tells what each caution would cost."""
+    from qa.confidence import keep
+    from qa.evaluation.calibrate import fit
+
+    fitted = fit(report.scored, report.run.model.split(" ")[0])
+    path = keep(fitted.confidence, settings.home)
+    if as_json:
+        terminal.show(json.dumps(dataclasses.asdict(fitted), ensure_ascii=False))
+        return
+    terminal.show(told(fitted, path))
+
+
+def told(fitted: "Fitted", path: Path) -> str:
+    """For a terminal: the figures of a fit, and what each caution would cost."""
+    found = fitted.confidence
+    rows = [f"  {one.caution:7.1f}  {_share(one.right):>17}  {_share(one.withheld):>22}  {_share(one.wrong):>20}" for one in fitted.costs]
+    return "\n".join(
+        [
+            "",
+            f"Confidence of {found.model}, fitted to {found.answers} answers ({found.right} right); on answers left out of the fit: "
+            f"AUC {found.auc:.3f}, calibration error {found.calibration_error:.3f}, Brier {found.brier:.3f}.",
+            f"  {'caution':>7}  {'answerable: right':>17}  {'unanswerable: withheld':>22}  {'answers given: wrong':>20}",
+            *rows,
+            f"Kept in {path}; FOOTNOTE_CAUTION chooses a row.",
+        ]
+    )
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
 
 
 def cases(settings: Settings, path: Path, draft: int | None, review: bool, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from qa.demand import SECOND_QUESTION, TIME_UNITS, formal_fault, telling_words
 from qa.evaluation.swap import ADJECTIVES, Source, names
 from qa.evidence import LEANS
 from qa.facts import MONEY, MONTHS
-from qa.verify import missing_terms
+from qa.terms import missing_terms
 from qa.words import akin, content_words, fold, is_place, is_stopword, stem, vocabulary, words
 
 Kind = Literal["person", "country", "name", "long form", "office", "time", "money", "share", "length", "count"]

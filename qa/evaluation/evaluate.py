@@ -29,7 +29,8 @@ LAST: Final = "last"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to evaluate and how. `previous`: a report as JSON lines to compare with, "last" for the last run of the same set, or None."""
+    """What to evaluate and how. `previous`: a report as JSON lines to compare with, "last" for the last run of the same set, or None.
+    `calibrate`: whether confidence is to be fitted to the answers, so that they are wanted at any confidence."""
 
     file: CaseFile
     types: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class Plan:
     previous: str | None = LAST
     required: tuple[Threshold, ...] = ()
     no_worse: bool = False
+    calibrate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def recorded(qa: QA, case: Case, answer: Answer) -> Reply:
         evidence_ms=answer.timing.retrieve_ms,
         first_token_ms=answer.timing.first_token_ms,
         total_ms=answer.timing.total_ms,
+        signals=answer.trace.signals,
     )
 
 

@@ -56,7 +56,7 @@ def table(report: Report) -> str:
         _types(report),
         _judged(report),
         _left_out(report.run),
-        _compared(report.comparison) if report.comparison else [],
+        comparison_table(report.comparison) if report.comparison else [],
         _requirements(report),
         _wrong(report),
         textwrap.wrap(intervals_line(report), WIDTH),
@@ -109,7 +109,8 @@ def _left_out(run: Run) -> list[str]:
     return [f"Left out: {len(faults):,} case{'s' * (len(faults) > 1)}", *(f"  {line}" for line in lines), *more]
 
 
-def _compared(comparison: Comparison) -> list[str]:
+def comparison_table(comparison: Comparison) -> list[str]:
+    """Every measure that tells the two runs apart, and how many do not, in lines."""
     told, same = changed(comparison)
     cells = [(BY_NAME[c.measure].label, passage_of(c), difference(c), ruling(c).replace(" would tell", "")) for c in told]
     widths = [max((columns(row[place]) for row in cells), default=0) for place in range(3)]

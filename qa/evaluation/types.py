@@ -101,6 +101,7 @@ class Reply:
     evidence_ms: float | None
     first_token_ms: float | None
     total_ms: float
+    signals: Mapping[str, float] = field(default_factory=dict)  # of `qa.confidence.Signals`, where confidence was asked
 
 
 @dataclass(frozen=True, slots=True)
