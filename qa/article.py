@@ -7,9 +7,11 @@ is furniture left out. Of a plain document everything is kept but the title, its
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise, takewhile
 from statistics import median
 
+from qa.dropped import dropped, together
 from qa.furniture import byline_of, dateline_of, form_of, is_name, is_policy, policy_terms, without_credit
 from qa.paragraph import Paragraph, key_of, paragraphs_of
 from qa.types import Article, Span
@@ -21,6 +23,8 @@ SHORTEST_STATEMENT = 30  # characters of a paragraph that a heading may stand ab
 LONGEST_SCRAP = 30  # characters
 MANY_HEADINGS = 10  # from here on short headings are the entries of a list
 FAR = 500  # paragraphs in which an article may go on after a box
+DATE_LINE = "its date line"
+FIRST_LINES = "the text's first lines"  # "LONDON, March 3, 2021 (Agency) — The …"
 
 _NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2})*[.)]?\s")
 _TRAIL = re.compile(r"(?:[^\W\d_][^|>»›•·∙/]{0,30}\s?[|>»›•·∙/]\s?){2,}[^\W\d_].{0,30}")
@@ -36,20 +40,29 @@ def articles(text: str, fallback_title: str) -> tuple[Article, ...]:
     starts = _starts(paragraphs) if web else [0]
     parts = [paragraphs[start:end] for start, end in pairwise([*starts, len(paragraphs)])]
     found = [_article(part, web, fallback_title) for part in parts if part]
-    return tuple(article for article in found if article.blocks) or tuple(_whole(paragraphs, article) for article in found[:1])
+    return _with_text(found) or tuple(_whole(paragraphs, article) for article in found[:1])
 
 
-def article(text: str, title: str, date: str | None = None, byline: str | None = None, web: bool = False) -> Article:
-    """A text of which the title is known, as one article. `web`: extracted from a web page, with one paragraph a line."""
+def article(text: str, title: str, date: str | None = None, byline: str | None = None, web: bool = False, *, dated: str = "") -> Article:
+    """A text of which the title is known, as one article. `dated`: where the given date was found. `web`: extracted from a web page, with
+    one paragraph a line."""
     paragraphs = paragraphs_of(text, wrapped=not web)
     found = _article(paragraphs, _is_web_page(paragraphs), title, given=True, extracted=web)
     found = found if found.blocks else _whole(paragraphs, found)
-    return Article(found.title, date or found.date, byline or found.byline, found.blocks)
+    found = replace(found, date=date, dated=dated) if date else found
+    return replace(found, byline=byline or found.byline)
+
+
+def _with_text(found: Sequence[Article]) -> tuple[Article, ...]:
+    """Those that have text; what was dropped with the others is told of the first."""
+    kept = [article for article in found if article.blocks]
+    lost = [article.dropped for article in found if not article.blocks]
+    return (replace(kept[0], dropped=together(kept[0].dropped, *lost)), *kept[1:]) if kept else ()
 
 
 def _whole(paragraphs: Sequence[Paragraph], found: Article) -> Article:
     """Where nothing would be left, everything is text."""
-    return Article(found.title, found.date, found.byline, tuple(paragraph.span for paragraph in paragraphs))
+    return replace(found, blocks=tuple(paragraph.span for paragraph in paragraphs), dropped=())
 
 
 # What a web page puts around its text
@@ -122,10 +135,20 @@ def _article(part: Sequence[Paragraph], web: bool, title: str, given: bool = Fal
         byline = _leave_out_last_name(part, roles) or byline
         _leave_out_edges(part, roles, policies)
         _keep_numbers(roles)
-    date = date or next((day for p, role in zip(part[:HEAD], roles, strict=False) if not role and (day := dateline_of(p.words))), None)
+    dated = DATE_LINE if date else ""
+    if not date:
+        date = next((day for p, role in zip(part[:HEAD], roles, strict=False) if not role and (day := dateline_of(p.words))), None)
+        dated = FIRST_LINES if date else ""
     _leave_out_headings(part, roles, web or extracted)
-    spans = (_without_credit(paragraph) if web else paragraph.span for paragraph, role in zip(part, roles, strict=True) if not role)
-    return Article(_clipped(title), date, byline, tuple(span for span in spans if span))
+    spans = [_kept(paragraph, role, web) for paragraph, role in zip(part, roles, strict=True)]
+    return Article(_clipped(title), date, byline, tuple(span for span in spans if span), dated, dropped(part, roles, spans))
+
+
+def _kept(paragraph: Paragraph, role: str, web: bool) -> Span | None:
+    """What of a paragraph is text."""
+    if role:
+        return None
+    return _without_credit(paragraph) if web else paragraph.span
 
 
 def _clipped(title: str) -> str:

@@ -1,41 +1,93 @@
 """File → documents: one reader per suffix, in a table."""
 
-import datetime
 import hashlib
-import json
-import re
-from collections.abc import Callable, Iterator
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
+from qa import hypertext, office, pdf, plain
+from qa.apart import APART
 from qa.article import article, articles
-from qa.errors import NoDocumentsError, ReadError
-from qa.furniture import date_in
-from qa.types import Document
+from qa.errors import ReadError
+from qa.extract import VERSION, Extract, Reader, flat, iso_date
+from qa.language import language_of
+from qa.types import Article, Document, Span
 
-LARGEST = 200_000_000  # bytes
+__all__ = ["LARGEST", "READERS", "SUPPORTED", "VERSION", "Extract", "document", "document_id", "extracts", "iso_date", "load", "read"]
 
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_WESTERN = ["cp1252", "latin_1"]
-_CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
-_DECLARED = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?([\w-]{2,40})", re.IGNORECASE)
-_ROOT = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
-_FRONT_MATTER = re.compile(r"---\n([\w-]+:.{0,8000}?\n)---[ \t]*(?:\n|$)", re.DOTALL)
-_FIELD = re.compile(r"^(title|date|author)[ \t]*:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+LARGEST: Final = 200_000_000  # bytes
 
 
 def read(path: Path, file: str) -> tuple[Document, ...]:
-    """The documents of a file: one, or for a collection one per row. `file` is the name to show, such as "seeds/a.txt".
+    """The documents of a file: one, or for a collection one per row. `file` is the name to show. Raises ReadError."""
+    return tuple(map(document, extracts(load(path, file), file)))
 
-    Raises ReadError where the suffix is unknown, or where the file cannot be opened, is larger than LARGEST, has no text, or is not
-    what its suffix says.
-    """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise ReadError(f"{file} is of a kind that cannot be read", f"These kinds can: {' '.join(sorted(SUPPORTED))}.")
+
+def load(path: Path, file: str) -> bytes:
+    """The bytes of a file. Raises ReadError for one that cannot be opened, is no regular file, is larger than LARGEST, or changes
+    while it is read."""
     try:
-        return tuple(reader(_bytes(path, file), file))
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe put in its place would keep us waiting
+        with os.fdopen(descriptor, "rb") as opened:
+            before = os.fstat(descriptor)
+            if not stat.S_ISREG(before.st_mode):
+                raise ReadError(f"{file} is no file with content", "Leave it out of the folder.")
+            if before.st_size > LARGEST:
+                limit = LARGEST // 1_000_000
+                raise ReadError(f"{file} is too large: {before.st_size / 1e6:.0f} MB", f"Split it into files of at most {limit} MB.")
+            data = opened.read(before.st_size + 1)
+            after = os.fstat(descriptor)
     except OSError as error:
         raise ReadError(f"{file} cannot be opened: {error.strerror or error}", "Check that it exists and may be read.") from error
+    if len(data) != after.st_size or after.st_mtime_ns != before.st_mtime_ns:
+        raise ReadError(f"{file} changed while it was read", "The next sync reads it again.")
+    return data
+
+
+def extracts(data: bytes, file: str) -> Iterator[Extract]:
+    """What a file's content says: one extract, or for a collection one per row. Raises ReadError where the suffix of `file` is unknown,
+    or the content has no text or is not what the suffix says."""
+    known = READERS.get(Path(file).suffix.lower())
+    if known is None:
+        raise ReadError(f"{file} is of a kind that cannot be read", f"These kinds can: {' '.join(sorted(SUPPORTED))}.")
+    return APART.read(known.reader, data, file, known.library) if known.library else known.reader(data, file)
+
+
+def document(extract: Extract) -> Document:
+    """The articles of an extract: one where anything is given of what is otherwise recognised in the text."""
+    found = _articles(extract) if any(map(str.isalnum, extract.text)) else ()
+    if found and extract.saved and not found[0].date:
+        found = (replace(found[0], date=extract.saved, dated="the day the file was made"), *found[1:])
+    spoken = language_of(extract.text, found)
+    return Document(document_id(extract.file), extract.file, extract.text, found, extract.pages, extract.digest, spoken)
+
+
+def _articles(extract: Extract) -> tuple[Article, ...]:
+    title = flat(extract.title)
+    fallback = extract.fallback or Path(extract.file).stem
+    given = "the file's metadata" if Path(extract.file).suffix.lower() in SUPPORTED else "the row"
+    if extract.lines:
+        dated = given if extract.date else ""
+        return (Article(title or fallback, extract.date, extract.byline, tuple(_lines(extract.text)), dated),)
+    found = articles(extract.text, fallback) if not title else ()
+    if not (title or extract.date or extract.byline or extract.web):
+        return found
+    first = None if title else found[0]
+    day, dated = (extract.date, given) if extract.date else (first.date, first.dated) if first else (None, "")
+    return (article(extract.text, first.title if first else title, day, extract.byline, extract.web, dated=dated),)
+
+
+def _lines(text: str) -> Iterator[Span]:
+    """Every line that has a letter or a digit, without the blanks around it."""
+    start = 0
+    for line in text.split("\n"):
+        if any(map(str.isalnum, line)):
+            begins = start + len(line) - len(line.lstrip())
+            yield Span(begins, begins + len(line.strip()))
+        start += len(line) + 1
 
 
 def document_id(file: str) -> str:
@@ -43,169 +95,41 @@ def document_id(file: str) -> str:
     return hashlib.sha256(file.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _bytes(path: Path, file: str) -> bytes:
-    size = path.stat().st_size
-    if size > LARGEST:
-        raise ReadError(f"{file} is too large: {size / 1e6:.0f} MB", f"Split it into files of at most {LARGEST // 1_000_000} MB.")
-    return path.read_bytes()
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How files of a suffix are read; where another's library does it, apart from our process."""
+
+    reader: Reader
+    library: str = ""
 
 
-def _decoded(data: bytes, file: str) -> str:
-    r"""Text with \n as its only line end, from UTF-8, UTF-16 with a byte order mark, or else the likeliest older encoding."""
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        text = _guessed(data, file)
-    beginning = text[:100_000]
-    if "\0" in text or len(_CONTROL.findall(beginning)) > 1 + len(beginning) // 100:
-        raise _binary(file)
-    return _lined(text)
+_CODE = """
+    .bash .bat .c .cc .cfg .conf .cpp .cs .csh .css .dart .env .ex .exs .go .gradle .graphql .h .hpp .hs .ini .java .jl
+    .js .json .jsx .kt .less .log .lua .m .mjs .ml .php .pl .proto .ps1 .py .pyi .r .rb .rs .scala .scss .sh .sql
+    .svelte .swift .tex .tf .toml .ts .tsx .vue .yaml .yml .zig .zsh
+""".split()
 
-
-def _guessed(data: bytes, file: str) -> str:
-    from charset_normalizer import from_bytes  # here, because few files need it
-
-    if b"\0" in data:
-        raise _binary(file)
-    # Left free, it takes short Western texts for anything; so these encodings go first.
-    match = from_bytes(data, cp_isolation=_WESTERN).best() or from_bytes(data).best()
-    if match is None:
-        raise ReadError(f"{file} is text in no encoding that can be recognised", "Save it as text in UTF-8, or leave it out of the folder.")
-    return str(match)
-
-
-def _binary(file: str) -> ReadError:
-    return ReadError(f"{file} is not text: it holds binary data", "Save it as text in UTF-8, or leave it out of the folder.")
-
-
-def _lined(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _required(text: str, file: str) -> str:
-    if not any(map(str.isalnum, text)):
-        raise ReadError(f"{file} has no text", "Fill it, or leave it out of the folder.")
-    return text
-
-
-def _document(
-    file: str, text: str, *, title: object = None, date: object = None, byline: object = None, web: bool = False, fallback: str = ""
-) -> Document:
-    """A document of one article where anything is given of what is otherwise recognised in the text."""
-    known = " ".join(str(title).split()) if title else ""
-    author = str(byline) if byline else None
-    day = iso_date(date)
-    fallback = fallback or Path(file).stem
-    if not any(map(str.isalnum, text)):
-        return Document(document_id(file), file, text, ())
-    found = articles(text, fallback) if not known else ()
-    if known or day or author or web:
-        first = None if known else found[0]
-        found = (article(text, first.title if first else known, day or (first.date if first else None), author, web),)
-    return Document(document_id(file), file, text, found)
-
-
-def iso_date(date: object) -> str | None:
-    """The day of a date or time, as ISO 8601; None for anything else."""
-    words = str(date).strip() if date else ""
-    try:
-        return datetime.datetime.fromisoformat(words).date().isoformat()
-    except ValueError:
-        return date_in(words)
-
-
-# The readers
-
-
-def _plain(data: bytes, file: str) -> Iterator[Document]:
-    yield _document(file, _required(_decoded(data, file), file))
-
-
-def _markdown(data: bytes, file: str) -> Iterator[Document]:
-    """Plain text, and the fields that may stand above it between lines of dashes."""
-    text = _required(_decoded(data, file), file)
-    head = _FRONT_MATTER.match(text)
-    if not head:
-        yield _document(file, text)
-        return
-    fields = {name.lower(): value.strip("\"'") for name, value in _FIELD.findall(head.group(1))}
-    text = _required(text[head.end() :].lstrip("\n"), file)
-    yield _document(file, text, title=fields.get("title"), date=fields.get("date"), byline=fields.get("author"))
-
-
-def _html(data: bytes, file: str) -> Iterator[Document]:
-    import trafilatura  # here, because it takes half a second
-
-    declared = _DECLARED.search(data[:2000])
-    page = (_as_declared(data, declared.group(1).decode("ascii")) if declared else None) or _decoded(data, file)
-    page = page if _ROOT.search(page) else f"<html><body>{page}</body></html>"  # a fragment is taken for no page at all
-    found = trafilatura.bare_extraction(
-        page, include_comments=False, with_metadata=True, date_extraction_params={"extensive_search": False, "original_date": True}
-    )
-    known = found.as_dict() if isinstance(found, trafilatura.settings.Document) else {}
-    text = _required(_lined((known.get("text") or trafilatura.html2txt(page)).strip()), file)
-    yield _document(file, text, title=known.get("title"), date=known.get("date"), byline=known.get("author"), web=True)
-
-
-def _as_declared(data: bytes, encoding: str) -> str | None:
-    try:
-        return data.decode(encoding)
-    except (LookupError, UnicodeDecodeError):
-        return None
-
-
-def _collection(data: bytes, file: str) -> Iterator[Document]:
-    """A document for each row, which has a `text` and may have an `id`, a `title` and a `date`."""
-    rows = [(line, row) for line, row in enumerate(_decoded(data, file).split("\n"), 1) if row.strip()]
-    names: set[str] = set()
-    for line, row in rows:
-        fields = _fields(row, line, file)
-        text = fields.get("text")
-        if not isinstance(text, str):
-            raise _wrong_row(file, line, text, first=not names)
-        name = " ".join(str(fields.get("id") or line).split())
-        if name in names:
-            raise ReadError(f"{file}, line {line}: the id {name} stands for the second time", "Give every row an id of its own, or none.")
-        names.add(name)
-        title, date = fields.get("title"), fields.get("date")
-        yield _document(f"{file}#{name}", _storable(text), title=title, date=date, fallback=Path(file).stem)
-    _required("text" if names else "", file)
-
-
-def _fields(row: str, line: int, file: str) -> dict[str, object]:
-    try:
-        fields = json.loads(row)
-    except (ValueError, RecursionError) as error:
-        raise ReadError(f"{file}, line {line}: not JSON ({error})", "Mend the line, or leave the file out of the folder.") from error
-    if not isinstance(fields, dict):
-        raise ReadError(f"{file}, line {line}: not a JSON object", "Mend the line, or leave the file out of the folder.")
-    return fields
-
-
-def _wrong_row(file: str, line: int, text: object, first: bool) -> ReadError:
-    if first and text is None:
-        return NoDocumentsError(
-            f"{file} is not a collection of documents: its rows have no `text`", "Leave it out, or give every row a `text`."
-        )
-    what = "the row has no `text`" if text is None else "`text` is not a string"
-    return ReadError(f"{file}, line {line}: {what}", "Mend the line, or leave the file out of the folder.")
-
-
-def _storable(text: str) -> str:
-    r"""JSON can escape halves of characters and NUL, which no database takes: they become U+FFFD."""
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _lined(whole.replace("\0", "\ufffd"))
-
-
-READERS: dict[str, Callable[[bytes, str], Iterator[Document]]] = {
-    ".txt": _plain,
-    ".text": _plain,
-    ".md": _markdown,
-    ".markdown": _markdown,
-    ".html": _html,
-    ".htm": _html,
-    ".xhtml": _html,
-    ".jsonl": _collection,
+READERS: dict[str, Format] = {
+    ".txt": Format(plain.text),
+    ".text": Format(plain.text),
+    ".rst": Format(plain.text),
+    ".md": Format(plain.markdown),
+    ".markdown": Format(plain.markdown),
+    ".html": Format(hypertext.web_page, "trafilatura"),
+    ".htm": Format(hypertext.web_page, "trafilatura"),
+    ".xhtml": Format(hypertext.web_page, "trafilatura"),
+    ".jsonl": Format(plain.collection),
+    ".csv": Format(plain.sheet),
+    ".tsv": Format(plain.sheet),
+    ".ipynb": Format(plain.notebook),
+    ".pdf": Format(pdf.pdf, "pypdfium2"),
+    ".docx": Format(office.letter, "python-docx"),
+    ".pptx": Format(office.slides, "python-pptx"),
+    ".xlsx": Format(office.workbook, "python-calamine"),
+    ".xlsm": Format(office.workbook, "python-calamine"),
+    ".ods": Format(office.workbook, "python-calamine"),
+    ".eml": Format(hypertext.mail, "lxml"),
+    ".epub": Format(hypertext.book, "lxml"),
+    **dict.fromkeys(_CODE, Format(plain.source)),
 }
 SUPPORTED = frozenset(READERS)

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, zip_longest
+from itertools import accumulate, groupby, zip_longest
 from math import ceil
 
 from qa.types import Article, Document, Passage, Span
@@ -69,6 +69,11 @@ def passages(document: Document, count: Callable[[str], int], limit: int = 256) 
     return tuple(
         passage for article in document.articles for passage in _of_article(document, article, Meter.of(article.title, count, limit), times)
     )
+
+
+def passage_id(document: str, text: str, times: int) -> str:
+    """16 hexadecimal digits, for the document's id and the text that stands in it for the so manieth time, from 1."""
+    return hashlib.sha256(f"{document}\n{times}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 # Sentences
@@ -180,8 +185,10 @@ class Meter:
 
 def _of_article(document: Document, article: Article, meter: Meter, times: Counter[str]) -> Iterator[Passage]:
     for run in _runs(document.text, article.blocks, meter):
-        for start, end in _packed(document.text, run, meter):
-            yield _passage(document, article.date, meter.title, run[start:end], times)
+        for _, units in groupby(run, lambda unit: bisect_right(document.pages, unit.span.start)):  # so that a citation names the right page
+            part = list(units)
+            for start, end in _packed(document.text, part, meter):
+                yield _passage(document, article.date, meter.title, part[start:end], times)
 
 
 def _runs(text: str, blocks: Sequence[Span], meter: Meter) -> Iterator[list[Unit]]:
@@ -246,9 +253,8 @@ def _passage(document: Document, date: str | None, title: str, units: Sequence[U
     start, end = units[0].span.start, units[-1].span.end
     text = document.text[start:end]
     times[text] += 1
-    name = f"{document.id}\n{times[text]}\n{text}".encode("utf-8", "surrogatepass")
     return Passage(
-        id=hashlib.sha256(name).hexdigest()[:16],
+        id=passage_id(document.id, text, times[text]),
         document=document.id,
         file=document.file,
         title=title,

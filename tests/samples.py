@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from qa import sync
-from qa.catalog import Catalog, Entry, Matrix, Source
+from qa.catalog import Catalog, Part, Source
+from qa.contents import content_key, embed_missing
 from qa.errors import EngineError
-from qa.sync import content_key, embed_missing
-from qa.types import Article, Document, Passage, Span, SyncReport, ignore
+from qa.pack import Matrix
+from qa.rows import Entry
+from qa.status import SyncReport
+from qa.types import Article, Document, Passage, Span, ignore
 from qa.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ class HashEmbedder:
         self.fingerprint = f"{name}:{dimensions}"
         self.dimensions = dimensions
         self.limit = 256
+        self.parallel = 1
         self.texts: list[str] = []
         self.refused: str | None = None  # a word at which it fails
         self._log = log
@@ -103,11 +107,16 @@ def entry(made: tuple[Document, tuple[Passage, ...]]) -> Entry:
     return Entry(*made, tuple(map(content_key, made[1])))
 
 
+def keep(catalog: Catalog, source: Source, *entries: Entry) -> None:
+    """Store a file as holding these documents and no others."""
+    catalog.store([Part(source, entries, frozenset(entry.document.id for entry in entries), complete=True)])
+
+
 def put(catalog: Catalog, embedder: HashEmbedder, file: str, *paragraphs: str) -> tuple[Passage, ...]:
     """Store a file of one document with the vectors of its passages and sentences."""
     made = document(file, *paragraphs)
     embed_missing(made[1], catalog, embedder, lambda _: None)
-    catalog.replace(source(file, made[0].text), [entry(made)])
+    keep(catalog, source(file, made[0].text), entry(made))
     return made[1]
 
 
@@ -177,7 +186,7 @@ def check_agreement(vectors: Vectors, embedder: HashEmbedder) -> None:
 
 
 def check_content(catalog: Catalog, folder: Path, embedder: HashEmbedder) -> None:
-    """Chroma's files, closed, hold exactly the passages and vectors of the catalog."""
+    """Chroma's files, closed, hold exactly the contents and vectors of the catalog."""
     import chromadb
 
     client = chromadb.PersistentClient(str(folder))
@@ -185,7 +194,7 @@ def check_content(catalog: Catalog, folder: Path, embedder: HashEmbedder) -> Non
     rows = collection.get(include=["embeddings"])
     cast("Client", client).close()
     assert rows["embeddings"] is not None
-    ids, expected = catalog.passage_vectors(embedder.fingerprint)
+    ids, expected = catalog.content_vectors(embedder.fingerprint)
     stored = dict(zip(rows["ids"], rows["embeddings"], strict=True))
     assert stored.keys() == set(ids)
     assert all(np.allclose(stored[id_], vector, atol=1e-3) for id_, vector in zip(ids, expected, strict=True))

@@ -51,8 +51,9 @@ def test_id_is_made_of_the_display_name(tmp_path: Path) -> None:
     assert found.file == "library/a.txt"
 
 
-def test_every_reader_is_in_the_table() -> None:
-    assert frozenset(READERS) == SUPPORTED == {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".jsonl"}
+def test_everything_in_the_table_is_supported() -> None:
+    assert frozenset(READERS) == SUPPORTED
+    assert {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".jsonl"} <= SUPPORTED
 
 
 def test_suffix_in_capitals_is_read(tmp_path: Path) -> None:
@@ -215,6 +216,11 @@ def test_row_with_a_title_is_a_single_article(tmp_path: Path) -> None:
     found = one(tmp_path, "a.jsonl", rows({"title": "Two stories", "date": "May 3, 2021", "text": text}))
     (article,) = found.articles
     assert (article.title, article.date) == ("Two stories", "2021-05-03")
+
+
+def test_row_may_be_called_zero(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.jsonl", rows({"id": 0, "text": "One."}, {"id": 1, "text": "Two."}, {"id": "", "text": "Three."}))
+    assert [found.file for found in read(path, "a.jsonl")] == ["a.jsonl#0", "a.jsonl#1", "a.jsonl#3"]
 
 
 def test_row_with_an_empty_text_is_a_document_without_articles(tmp_path: Path) -> None:

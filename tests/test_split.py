@@ -274,3 +274,9 @@ def test_hostile_text_is_quick(text: str) -> None:
     start = time.process_time()
     sentences(text, Span(0, len(text)))
     assert time.process_time() - start < 5
+
+
+def test_passage_keeps_to_its_page() -> None:
+    text = "One sentence stands here. Another stands here.\nA third goes\non there. The fourth is there."
+    found = passages(document(text, (0, text.index("on there"))), count)
+    assert [(passage.page, len(passage.sentences)) for passage in found] == [(1, 3), (2, 1)]
