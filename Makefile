@@ -5,7 +5,7 @@ READY := .venv/ready
 export OMP_WAIT_POLICY := passive
 export GRADIO_ANALYTICS_ENABLED := False
 
-.PHONY: serve test check gold bench bench-answers bench-retrieval bench-reader train train-sample screenshots clean setup
+.PHONY: serve test check damage gold bench bench-answers bench-retrieval bench-library bench-reader bench-claims bench-trust chaos train train-sample screenshots clean setup
 
 serve: setup
 	@$(BIN)/footnote serve
@@ -20,6 +20,10 @@ check: setup
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/test_architecture.py
+
+# A thousand damaged files of every format: each must be read or refused in one line, within ten seconds.
+damage: setup
+	@$(BIN)/python -m tests.damage
 
 # The gold questions on the embedded model, with what a change must not fall below.
 GOLD := .venv/gold
@@ -49,9 +53,26 @@ bench-answers: setup
 bench-retrieval: setup
 	@$(BIN)/python -m tests.bench_retrieval $(BENCH) $(PARTS)
 
+# What keeping a library costs; PARTS: throughput full resync changed renamed disk slopes. The first run embeds everything: an hour or more.
+bench-library: setup
+	@$(BIN)/footnote fetch --model embedded --embedder embedded
+	@$(BIN)/python -m tests.bench_library $(BENCH) $(PARTS)
+
 # How well the second reader reads; PARTS: near other seeds claims speed.
 bench-reader: setup
 	@$(BIN)/python -m tests.bench_reader $(BENCH) $(PARTS)
+
+# How well claims are checked: corrupted ones caught, sound ones withdrawn; CLAIMS: --half even, --seed 2, --show name 20.
+bench-claims: setup
+	@$(BIN)/python -m tests.bench_claims $(BENCH) $(CLAIMS)
+
+# What the answers are worth, how sure they are, and what each part does; an hour or more. PARTS: sets, --limit N, --write.
+bench-trust: setup
+	@$(BIN)/python -m tests.bench_trust $(BENCH) $(PARTS)
+
+# Kills the process that indexes at 100 random moments and looks whether anything is lost; minutes. CHAOS: --kills 300, --seed 2, --embedder embedded.
+chaos: setup
+	@$(BIN)/python -m tests.chaos $(CHAOS)
 
 # The second reader, made anew from the public files in TRAIN and BENCH: hours on two cores. Stopped, it goes on where it was.
 TRAIN ?= ../shared/train

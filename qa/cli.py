@@ -47,13 +47,17 @@ def footnote(
 
 @app.command()
 @with_settings(*ALL)
-def serve(settings: "Settings", as_json: Json = False) -> None:
+def serve(
+    settings: "Settings",
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the folders: index what changes in them while serving.")] = False,
+    as_json: Json = False,
+) -> None:
     """Serve the chat page and the HTTP endpoint."""
     from qa.serve import serve as serve_until_told
 
     hint = " (open it once with ?token=TOKEN)" if settings.token else ""
     line = '{{"address": "{}"}}'.format if as_json else ("Footnote is at {}" + hint).format
-    serve_until_told(settings, lambda address: print(line(address), flush=True))
+    serve_until_told(settings, lambda address: print(line(address), flush=True), watch)
 
 
 @app.command()
@@ -101,15 +105,17 @@ def sync(
     settings: "Settings",
     named: Named = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Go on though a folder has lost all its documents.")] = False,
     as_json: Json = False,
 ) -> None:
     """Bring the index up to date with its folders."""
     from qa import terminal
-    from qa.wire import SyncForm
 
-    with terminal.opened(settings, model=False, sync=False) as qa, terminal.bars() as progress:
-        report = qa.sync(named or (), dry_run, progress)
+    with terminal.opened(settings, model=False, sync=False, search=False) as qa, terminal.bars() as progress:
+        report = qa.sync(named or (), dry_run, progress, forget)
     if as_json:
+        from qa.wire import SyncForm
+
         terminal.show_json(SyncForm.of_report(report))
     else:
         terminal.show(terminal.report_text(report, dry_run))
@@ -117,17 +123,43 @@ def sync(
 
 @app.command()
 @with_settings(*INDEX)
-def documents(settings: "Settings", as_json: Json = False) -> None:
-    """List the documents, and those that cannot be read."""
+def documents(
+    settings: "Settings",
+    details: Annotated[bool, typer.Option("--details", "-v", help="Show what was left out of each file, and why.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what became of every file: what was kept of it, its language and date, which pages gave nothing, what cannot be read."""
     from qa import terminal
-    from qa.wire import DocumentsForm
 
-    with terminal.opened(settings, model=False, sync=False) as qa:
+    with terminal.opened(settings, model=False, sync=False, search=False) as qa:
         found = qa.documents()
     if as_json:
+        from qa.wire import DocumentsForm
+
         terminal.show_json(DocumentsForm.of_all(found))
     else:
-        terminal.show(terminal.documents_text(found))
+        terminal.show(terminal.documents_text(found, details))
+
+
+@app.command()
+@with_settings(*INDEX)
+def reindex(
+    settings: "Settings",
+    *,
+    cases: Annotated[Path | None, typer.Option(metavar="FILE", help="Compare both embedders on these cases.", show_default=False)] = None,
+    swap: Annotated[bool, typer.Option("--swap", help="Change over whatever the comparison says.")] = False,
+    only_compare: Annotated[bool, typer.Option("--only-compare", help="Do not change over.")] = False,
+    back: Annotated[bool, typer.Option("--back", help="Put the embedder back that was in use before.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete the vectors of all embedders but the one in use.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Change the embedder: embed beside the index, compare, and change over unless it is worse."""
+    from qa.evaluation import command, embedders
+
+    if (swap, only_compare, back, forget).count(True) > 1:
+        raise UsageError("Only one of --swap, --only-compare, --back and --forget can be done at a time", "Choose one.")
+    do = embedders.back if back else embedders.forget if forget else embedders.change(embedders.Wish(cases, swap, only_compare))
+    command.reindex(settings, do, as_json)
 
 
 @app.command("eval")
@@ -145,6 +177,7 @@ def evaluate(
     search_only: Annotated[bool, typer.Option("--search-only", help="Evaluate retrieval alone, without a language model.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask again what was asked before.")] = False,
     replies: Annotated[Path | None, typer.Option(metavar="FILE", help="Score the replies of a report (.jsonl); nothing is asked.")] = None,
+    calibrate: Annotated[bool, typer.Option("--calibrate", help="Fit confidence to these cases and keep it for this model.")] = False,
     judge: Annotated[str | None, typer.Option(metavar="MODEL", help="Let this model judge too, in a column of its own.")] = None,
     require: Annotated[list[str] | None, typer.Option(metavar="RULE", help="Exit 1 unless met, as 'right>=0.8'; may be repeated.")] = None,
     no_worse_than: Annotated[str | None, typer.Option(metavar="FILE", help="Exit 1 if worse than this report, or than 'last'.")] = None,
@@ -164,7 +197,7 @@ def evaluate(
         return
     plan = Plan(
         read_cases(cases, strict), tuple(kind or ()), sample, seed, limit, workers, strict, search_only, fresh, replies, judge,
-        previous=no_worse_than or LAST, required=tuple(map(parse, require or ())), no_worse=no_worse_than is not None,
+        previous=no_worse_than or LAST, required=tuple(map(parse, require or ())), no_worse=no_worse_than is not None, calibrate=calibrate,
     )  # fmt: skip
     if not command.evaluation(settings, plan, tuple(report or ()), as_json):
         raise typer.Exit(FAILED)
@@ -275,7 +308,3 @@ def _one_line(text: str) -> str:
 def _silence() -> None:
     """Standard output to nowhere, else Python complains of the broken pipe once more when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,8 @@
-"""The catalog's SQLite file: its tables, and connections to it, lent to one thread at a time.
+"""The catalog's SQLite file, and connections to it, lent to one thread at a time.
 
-Triggers keep what must never be forgotten in the transaction that causes it: the full-text index, the passages that the vector index
-has yet to hear of (`pending`), and how many went since vectors were last looked through for those of no use (`unpruned`). WAL lets
-readers go on while one writer works. `synchronous=NORMAL` may lose the last transactions to a power cut but never corrupts the file
-(SQLite documentation, "PRAGMA synchronous").
+WAL lets readers go on while one writer works. `synchronous=FULL`, since what is noted must be on the disk before Chroma is written: with
+NORMAL a power cut may take the last transactions back (SQLite documentation, "PRAGMA synchronous"), among them the note that Chroma's
+files are not to be trusted. A file of an older version is copied beside itself before it is upgraded.
 """
 
 import contextlib
@@ -14,76 +13,22 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, Final
 
+from qa import pack
 from qa.errors import StoreError
+from qa.schema import COPIES, PAGE_SIZE, SCHEMA, TABLES, VERSION
 
 __all__ = ["Connection", "Database", "Row"]
 
 Row = tuple[Any, ...]
 Value = str | int | float | bytes | None
 
-VERSION: Final = 2
-SCHEMA: Final = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('index', lower(hex(randomblob(8)))), ('unpruned', '0');
-CREATE TABLE sources (
-    file TEXT PRIMARY KEY, path TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL, hash TEXT NOT NULL, error TEXT
-) WITHOUT ROWID;
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, source TEXT NOT NULL REFERENCES sources(file) ON DELETE CASCADE, file TEXT NOT NULL UNIQUE,
-    text TEXT NOT NULL, articles TEXT NOT NULL, pages TEXT NOT NULL
-);
-CREATE INDEX documents_source ON documents(source);
-CREATE TABLE passages (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-    title TEXT NOT NULL, date TEXT, page INTEGER, start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, sentences TEXT NOT NULL,
-    hash TEXT NOT NULL
-);
-CREATE INDEX passages_document ON passages(document);
-CREATE TABLE vectors (
-    hash TEXT NOT NULL, fingerprint TEXT NOT NULL, vector BLOB NOT NULL, sentences BLOB NOT NULL, PRIMARY KEY (hash, fingerprint)
-);
-CREATE TABLE pending (number INTEGER PRIMARY KEY, id TEXT NOT NULL);
-CREATE TABLE feedback (
-    answer TEXT NOT NULL, good INTEGER NOT NULL, note TEXT NOT NULL, trace TEXT NOT NULL, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
-);
-CREATE VIRTUAL TABLE passages_fts USING fts5(
-    title, text, content='passages', content_rowid='number', tokenize="porter unicode61 remove_diacritics 2"
-);
-CREATE VIRTUAL TABLE vocabulary USING fts5vocab(passages_fts, 'row');
-CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
-    INSERT INTO passages_fts(rowid, title, text) VALUES (new.number, new.title, new.text);
-    INSERT INTO pending(id) VALUES (new.id);
-END;
-CREATE TRIGGER passages_retitled AFTER UPDATE OF title ON passages WHEN old.title <> new.title BEGIN
-    INSERT INTO passages_fts(passages_fts, rowid, title, text) VALUES ('delete', old.number, old.title, old.text);
-    INSERT INTO passages_fts(rowid, title, text) VALUES (new.number, new.title, new.text);
-END;
-CREATE TRIGGER passages_embedded_anew AFTER UPDATE OF hash ON passages WHEN old.hash <> new.hash BEGIN
-    INSERT INTO pending(id) VALUES (new.id);
-    UPDATE meta SET value = value + 1 WHERE key = 'unpruned';
-END;
-CREATE TRIGGER passages_gone AFTER DELETE ON passages BEGIN
-    INSERT INTO passages_fts(passages_fts, rowid, title, text) VALUES ('delete', old.number, old.title, old.text);
-    INSERT INTO pending(id) VALUES (old.id);
-    UPDATE meta SET value = value + 1 WHERE key = 'unpruned';
-END;
-"""
-UPGRADES: Final = {  # what makes the next version of each
-    # The vectors of sentences stand beside their passage's. What was embedded before is embedded anew from the texts of the catalog.
-    1: """
-DROP TABLE vectors;
-CREATE TABLE vectors (
-    hash TEXT NOT NULL, fingerprint TEXT NOT NULL, vector BLOB NOT NULL, sentences BLOB NOT NULL, PRIMARY KEY (hash, fingerprint)
-);
-""",
-}
 WAIT: Final = 30.0  # seconds to wait for a writer in another process
 HINTS: Final = {
     sqlite3.SQLITE_FULL: "Free some disk space.",
     sqlite3.SQLITE_BUSY: "Another Footnote process is writing; try again when it is done.",
     sqlite3.SQLITE_CANTOPEN: "Check that the folder exists and may be written.",
     sqlite3.SQLITE_READONLY: "Check that the folder exists and may be written.",
-    sqlite3.SQLITE_IOERR: "Check the disk.",
+    sqlite3.SQLITE_IOERR: "Free some disk space, or check the disk.",  # so say a full disk too, when it is opened, and a quota
 }
 DAMAGED: Final = "Move the file away and run `footnote sync`."
 
@@ -124,8 +69,8 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """One write transaction: all of it or nothing. Must not be nested."""
         with self._writing, self._lent() as connection:
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute("BEGIN IMMEDIATE")  # Ctrl-C while it waits is heard only once it has begun
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
@@ -150,13 +95,31 @@ class Database:
             raise StoreError(
                 f"The catalog {self.path} was written by a newer Footnote", "Upgrade Footnote, or choose another FOOTNOTE_HOME."
             )
-        while self._version() < VERSION:
-            with self.transaction() as connection:
-                version = self._version(connection)
-                if version < VERSION:  # no other process was quicker
-                    for statement in _statements(UPGRADES[version]):
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {version + 1}")
+        if self._version() < VERSION:
+            self._upgrade()
+
+    def _upgrade(self) -> None:
+        """Copy everything into the tables of this version, in one transaction; the file as it was stays beside it."""
+        connection = self._connect()
+        with self._translated(), contextlib.closing(connection):
+            connection.executescript("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;")
+            connection.create_function("deflated", 1, pack.deflated, deterministic=True)
+            connection.create_function("quantised", 1, pack.quantised_halves, deterministic=True)
+            connection.create_function("packed", 2, pack.packed_halves, deterministic=True)
+            connection.execute("BEGIN IMMEDIATE")
+            version = self._version(connection)
+            if version < VERSION:  # no other process was quicker
+                self._back_up(version)
+                for statement in _upgrade(connection, version):
+                    connection.execute(statement)
+            connection.execute("COMMIT")
+
+    def _back_up(self, version: int) -> None:
+        kept, part = (self.path.with_name(f"{self.path.name}.version-{version}{end}") for end in ("", ".part"))
+        part.unlink(missing_ok=True)
+        with contextlib.closing(self._connect()) as source, contextlib.closing(sqlite3.connect(part)) as target:
+            source.backup(target)
+        part.replace(kept)
 
     def _version(self, connection: Connection | None = None) -> int:
         sql = "PRAGMA user_version"
@@ -165,15 +128,21 @@ class Database:
     @contextlib.contextmanager
     def _lent(self) -> Iterator[Connection]:
         connection: Connection | None = None
+        with self._translated():
+            try:
+                connection = self._take()
+                yield connection
+            finally:
+                if connection is not None:
+                    self._give(connection)
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
         try:
-            connection = self._take()
-            yield connection
+            yield
         except sqlite3.Error as error:
             hint = HINTS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, DAMAGED)
             raise StoreError(f"The catalog {self.path} cannot be used: {error}", hint) from error
-        finally:
-            if connection is not None:
-                self._give(connection)
 
     def _take(self) -> Connection:
         with self._lending:
@@ -181,8 +150,13 @@ class Database:
                 raise StoreError(f"The catalog {self.path} is closed")
             if self._idle:
                 return self._idle.pop()
+        return self._connect()
+
+    def _connect(self) -> Connection:
         connection = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None, check_same_thread=False)
-        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
+        connection.executescript(
+            f"PRAGMA page_size = {PAGE_SIZE}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        )
         return connection
 
     def _give(self, connection: Connection) -> None:
@@ -191,6 +165,19 @@ class Database:
                 connection.close()
             else:
                 self._idle.append(connection)
+
+
+def _upgrade(connection: Connection, version: int) -> Iterator[str]:
+    """What makes the newest version of an older one."""
+    for type_, name in connection.execute(
+        "SELECT type, name FROM sqlite_schema WHERE sql <> '' AND type IN ('trigger', 'index')"
+    ).fetchall():
+        yield f"DROP {type_} {name}"
+    yield from ("DROP TABLE vocabulary", "DROP TABLE passages_fts")
+    yield from (f"ALTER TABLE {name} RENAME TO old_{name}" for name in TABLES)
+    yield from _statements(SCHEMA + COPIES[version])
+    yield from (f"DROP TABLE old_{name}" for name in TABLES)
+    yield f"PRAGMA user_version = {VERSION}"
 
 
 def _statements(script: str) -> Iterator[str]:

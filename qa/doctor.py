@@ -16,10 +16,11 @@ from qa import reader, sync
 from qa.address import OLLAMA_URL, answers
 from qa.catalog import Catalog
 from qa.errors import EngineError, FootnoteError
+from qa.folder import files
 from qa.models import EMBEDDED, installed
 from qa.port import PortError, footnote_at, listen
 from qa.settings import Settings, data_folder
-from qa.types import SyncReport
+from qa.status import SyncReport
 from qa.weights import MINILM, MINILM_TOKENIZER, Weights
 
 MEMORY: Final = 2_500_000_000  # bytes that Footnote takes with the embedded model loaded
@@ -129,12 +130,12 @@ def _home(settings: Settings) -> Check:
 
 
 def _folders(settings: Settings) -> Check:
-    empty = [folder for folder in _wanted(settings) if not sync.files([folder])]
+    empty = [folder for folder in _wanted(settings) if not files([folder])]
     if empty:
         hint = "Put documents there, or name another folder: `footnote sync FOLDER`."
         return Check("folders", "problem", f"There is nothing that can be read in {', '.join(map(str, empty))}", hint)
     folders = _wanted(settings)
-    return Check("folders", "ok", f"{len(sync.files(folders)):,} files in {', '.join(map(str, folders))}")
+    return Check("folders", "ok", f"{len(files(folders)):,} files in {', '.join(map(str, folders))}")
 
 
 def _wanted(settings: Settings) -> tuple[Path, ...]:
@@ -153,7 +154,7 @@ def _index(settings: Settings) -> Check:
             )
         made_by = catalog.meta("embedder") or ""
         if made_by and not made_by.startswith(_embedder_mark(settings)):
-            return Check("index", "warning", f"The index was made with the embedder {made_by}", "Run `footnote sync` to make it anew.")
+            return Check("index", "warning", f"The index was made with the embedder {made_by}", "Run `footnote reindex` to change over.")
         return _freshness(sync.report(sync.plan(catalog, _wanted(settings)), catalog))
 
 

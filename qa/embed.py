@@ -1,6 +1,7 @@
 """The embedder: text → unit vectors. MiniLM on onnxruntime inside this process, or a model of an Ollama server."""
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -16,6 +17,9 @@ from qa.tokens import estimate
 from qa.types import Progress, Span
 
 if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
     from qa.ollama import Ollama
 
 Vectors = npt.NDArray[np.float32]
@@ -34,6 +38,10 @@ class Embedder(Protocol):
 
     @property
     def dimensions(self) -> int: ...
+
+    @property
+    def parallel(self) -> int:
+        """How many texts are worth embedding at once, each in a thread of its own."""
 
     @property
     def limit(self) -> int:
@@ -60,24 +68,21 @@ class MiniLM:
     limit: Final = ADVISED_TOKENS
 
     def __init__(self, model: Path, tokenizer: Path, threads: int, digest: str = "") -> None:
-        """Raises WeightsError where a file is not what it should be; `digest` is computed where it is not given."""
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text ever seen
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-            self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        except Exception as error:  # both libraries raise bare classes of their own
-            raise WeightsError(f"The embedder cannot be loaded: {error}", f"Delete {model} and {tokenizer} and try again.") from error
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        """Nothing is loaded before it is needed; then raises WeightsError where a file is not what it should be. `digest` is computed
+        where it is not given. Two texts in two threads take three quarters of the time of one after the other with both."""
+        self._files = model, tokenizer
+        self._loading = threading.Lock()
+        self._loaded: tuple[InferenceSession, Tokenizer] | None = None
+        self.parallel = threads
         digest = digest or hashlib.sha256(model.read_bytes()).hexdigest()
         self.fingerprint = f"all-minilm-l6-v2-int8:{digest[:12]}:{self.dimensions}:mean:parts-in-context"
+
+    def load(self) -> "tuple[InferenceSession, Tokenizer]":
+        """What reads texts, loaded once. Raises WeightsError."""
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = _load(*self._files)
+            return self._loaded
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         rows = [self._vector(text) for text in texts]
@@ -86,7 +91,7 @@ class MiniLM:
     def embed_parts(self, text: str, parts: Sequence[Span]) -> Vectors:
         """A part's vector is the mean over its tokens as they stand in the whole text, so that a sentence knows what its pronouns mean
         ("late chunking", Günther et al. 2024), and the text is read once for all. A part beyond the cut gets the vector of the whole."""
-        coded = self._tokenizer.encode(text)
+        coded = self.load()[1].encode(text)
         states = self._states(_cut(coded.ids))
         offsets = [*coded.offsets[: len(states) - 1], (0, 0)]  # the last is the special token, of a text that was cut too
         starts, ends = np.array(offsets, dtype=np.int64).T
@@ -97,17 +102,36 @@ class MiniLM:
         return unit(np.stack(rows))
 
     def count(self, text: str) -> int:
-        return len(self._tokenizer.encode(text).ids)
+        return len(self.load()[1].encode(text).ids)
 
     def _vector(self, text: str) -> Vectors:
-        return unit(self._states(_cut(self._tokenizer.encode(text).ids)).mean(axis=0))
+        return unit(self._states(_cut(self.load()[1].encode(text).ids)).mean(axis=0))
 
     def _states(self, token_ids: list[int]) -> Vectors:
         """The last hidden states, shape (tokens, dimensions)."""
         ids = np.array([token_ids], dtype=np.int64)
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        states: Vectors = self._session.run(["last_hidden_state"], inputs)[0][0]
+        states: Vectors = self.load()[0].run(["last_hidden_state"], inputs)[0][0]
         return states
+
+
+def _load(model: Path, tokenizer: Path) -> "tuple[InferenceSession, Tokenizer]":
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text ever seen
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        words = Tokenizer.from_file(str(tokenizer))
+    except Exception as error:  # both libraries raise bare classes of their own
+        raise WeightsError(f"The embedder cannot be loaded: {error}", f"Delete {model} and {tokenizer} and try again.") from error
+    words.no_padding()
+    words.no_truncation()
+    return session, words
 
 
 def _cut(ids: list[int]) -> list[int]:
@@ -116,6 +140,8 @@ def _cut(ids: list[int]) -> list[int]:
 
 class OllamaEmbedder:
     """An embedding model of an Ollama server. A text that does not fit the model is an error, never cut."""
+
+    parallel: Final = 1  # the server has as many cores at one text
 
     def __init__(self, server: "Ollama", model: str) -> None:
         """Raises EngineError where the server does not answer or the model cannot embed."""
@@ -147,8 +173,14 @@ def unit(vectors: Vectors) -> Vectors:
     return scaled
 
 
+def setting_of(fingerprint: str) -> str:
+    """The setting that names the embedder of a fingerprint: `embedded`, or `ollama:NAME`."""
+    engine, *parts = fingerprint.split(":")
+    return f"ollama:{':'.join(parts[:-4])}" if engine == "ollama" else "embedded"
+
+
 def open_embedder(settings: Settings, progress: Progress) -> Embedder:
-    """The embedder that the settings name; its files or its model are fetched where missing.
+    """The embedder that the settings name; its files or its model are fetched where missing. MiniLM is loaded when it is first used.
 
     Raises SettingsError for an unknown engine, WeightsError or EngineError where the embedder cannot be had.
     """

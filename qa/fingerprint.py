@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from qa.confidence import FILE, OWN
 from qa.settings import Settings, data_folder
 
 AROUND: Final = frozenset(
@@ -19,9 +20,9 @@ DECIDING: Final = ("context", "evidence_tokens", "caution", "embedder", "reader"
 
 @functools.cache
 def code() -> str:
-    """Digest of the modules that make an answer."""
+    """Digest of the modules that make an answer, with the shipped models of confidence."""
     folder = Path(__file__).parent
-    return _digest(path for path in sorted(folder.glob("*.py")) if path.stem not in AROUND)
+    return _digest([*(path for path in sorted(folder.glob("*.py")) if path.stem not in AROUND), FILE])
 
 
 def prompts() -> tuple[tuple[str, str], ...]:
@@ -30,8 +31,10 @@ def prompts() -> tuple[tuple[str, str], ...]:
 
 
 def settings(chosen: Settings) -> str:
-    """`caution=0.5 context=4096 …`: readable, as it is shown when two runs differ."""
-    return " ".join(f"{name}={getattr(chosen, name)}" for name in sorted(DECIDING))
+    """`caution=0.4 context=4096 …`: readable, as it is shown when two runs differ."""
+    own = chosen.home / OWN
+    told = {name: getattr(chosen, name) for name in DECIDING} | {"confidence": _digest([own]) if own.exists() else "shipped"}
+    return " ".join(f"{name}={value}" for name, value in sorted(told.items()))
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -3,7 +3,7 @@
 import logging
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -53,16 +53,17 @@ class LanguageModel:
         return cls(name, context, estimate, requesting)
 
     def runnable(
-        self, max_tokens: int = 512, stop: tuple[str, ...] = (), grammar: str | None = None
+        self, max_tokens: int = 512, stop: tuple[str, ...] = (), grammar: str | None = None, *, logprobs: bool = False
     ) -> "Runnable[LanguageModelInput, AIMessage]":
         """The chat model for LCEL: `prompt | model.runnable()`. Streams AIMessageChunks; closing the stream stops the model.
 
-        The temperature is 0. `grammar` (GBNF) binds the embedded model and is left out elsewhere. The stream raises EngineError:
-        ReplyCutError unless the reply is complete, PromptTooLongError where the prompt did not fit.
+        The temperature is 0. `grammar` (GBNF) binds the embedded model and is left out elsewhere; with `logprobs` the chunks carry the
+        likeliest tokens in each place (`tokens`) where the engine tells them. The stream raises EngineError: ReplyCutError unless the reply
+        is complete, PromptTooLongError where the prompt did not fit.
         """
         from qa.completions import Request
 
-        return self.requesting(Request(max_tokens, stop, grammar))
+        return self.requesting(Request(max_tokens, stop, grammar, logprobs))
 
     def yes(self, messages: "Sequence[MessageLikeRepresentation]") -> float | None:
         """Probability, 0 to 1, that the reply begins with yes rather than no; 0.5 where it begins with neither.
@@ -78,10 +79,15 @@ class LanguageModel:
 
 def candidates(chunk: "AIMessage") -> Sequence[Mapping[str, Any]]:
     """The likeliest first tokens (`token`, `logprob`) that a chunk tells of, in OpenAI's form or in Ollama's."""
+    return next(iter(tokens(chunk)), ("", ()))[1]
+
+
+def tokens(chunk: "AIMessage") -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
+    """The tokens of a chunk, each with the likeliest in its place; none where the engine gives no probabilities."""
     logprobs = chunk.response_metadata.get("logprobs")
-    tokens = logprobs.get("content") if isinstance(logprobs, dict) else logprobs
-    found: Sequence[Mapping[str, Any]] = (tokens[0]["top_logprobs"] or ()) if tokens else ()
-    return found
+    told = logprobs.get("content") if isinstance(logprobs, dict) else logprobs
+    for one in told or ():
+        yield str(one["token"]), one.get("top_logprobs") or ()
 
 
 def share_of_yes(found: Iterable[Mapping[str, Any]]) -> float:
@@ -93,6 +99,17 @@ def share_of_yes(found: Iterable[Mapping[str, Any]]) -> float:
             mass[word] += math.exp(float(candidate["logprob"]))
     total = sum(mass.values())
     return mass["yes"] / total if total else 0.5
+
+
+def share_of_zero(found: Iterable[Mapping[str, Any]]) -> float | None:
+    """The part of 0 in the probability of all numbers together; None where none is among the likeliest tokens."""
+    mass: dict[int, float] = {}
+    for candidate in found:
+        number = str(candidate["token"]).strip("[] \n")
+        if number.isdecimal():
+            mass[int(number)] = mass.get(int(number), 0.0) + math.exp(float(candidate["logprob"]))
+    total = sum(mass.values())
+    return mass.get(0, 0.0) / total if total else None
 
 
 def open_language_model(settings: Settings, progress: Progress) -> LanguageModel:

@@ -14,14 +14,17 @@ from qa.settings import Settings
 LOG_BYTES: Final = 1_000_000
 
 
-def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+def serve(settings: Settings, announce: Callable[[str], None], watch: bool = False) -> None:
     """Serves until SIGTERM, or until SIGINT and then raises KeyboardInterrupt; tells `announce` the address once requests are answered.
+    `watch`: follow the folders.
 
     Raises PortError, StoreError for a home that cannot be written, and what `QA.open` raises.
     """
     with listen(settings.host, settings.port) as listener:
         _log_to_home(settings)
         with closing(QA.open(settings)) as qa:
+            if watch:
+                qa.watch()
             from qa.server import Server  # takes most of a second, in which index and model go on
 
             server = Server(qa, settings)

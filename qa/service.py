@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import re
 import threading
 from collections import OrderedDict
@@ -12,34 +13,22 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from qa.errors import FootnoteError, NotFoundError, NotReadyError, UsageError
 from qa.library import Library
 from qa.settings import Settings
+from qa.status import DocumentStatus, Stage, Status, SyncReport
 from qa.suggest import suggestions
 from qa.tokens import estimate
-from qa.types import (
-    Answer,
-    Document,
-    DocumentStatus,
-    Done,
-    Event,
-    Feedback,
-    Fingerprint,
-    Hit,
-    Passage,
-    Progress,
-    Search,
-    Stage,
-    Status,
-    SyncReport,
-    Turn,
-    ignore,
-)
+from qa.types import Answer, Document, Done, Event, Feedback, Fingerprint, Hit, Passage, Progress, Search, Turn, ignore
 
 if TYPE_CHECKING:
     from qa.answer import Answerer
     from qa.models import LanguageModel
 
+logger = logging.getLogger(__name__)
+
 MOST_QUESTION: Final = 2000  # characters
 MOST_HISTORY: Final = 20_000  # characters of all turns
 REMEMBERED: Final = 1000  # answers that feedback may still be given on
+
+COUNTED: Final = ("embedding", "arranging")  # stages of work on passages; other labels are of downloads
 
 StageName = Literal["index", "model"]
 
@@ -58,18 +47,22 @@ class QA:
         self._changed = threading.Condition()
         self._syncing = threading.Lock()
         self._closed = False
+        self._stopped = threading.Event()
         self._tell(Stage("index", "ready" if library else "waiting", ""))
         self._tell(Stage("model", "ready" if model else "waiting", model.name if model else ""))
 
     @classmethod
-    def open(cls, settings: Settings, model: bool = True, sync: bool = True) -> Self:
-        """Begin to open index (with a first sync) and model, each in a thread of its own, and return at once; `wait` waits for them."""
+    def open(cls, settings: Settings, model: bool = True, sync: bool = True, search: bool = True) -> Self:
+        """Begin to open index (with a first sync) and model, each in a thread of its own, and return at once; `wait` waits for them.
+
+        Where nothing is to be searched, what only a search needs is not loaded.
+        """
         qa = cls(settings=settings)
         if model:  # first, since it loads in a process of its own
             qa._start("model", qa._open_model)
         else:
             qa._tell(Stage("model", "ready", "not used"))
-        qa._start("index", lambda: qa._open_library(sync))
+        qa._start("index", lambda: qa._open_library(sync, search))
         return qa
 
     def status(self) -> Status:
@@ -102,10 +95,10 @@ class QA:
         count = self._model.count if self._model else estimate
         return self._indexed().search(checked(question, ()), limit, count, self._settings.evidence_tokens)
 
-    def sync(self, folders: Sequence[Path] = (), dry_run: bool = False, progress: Progress = ignore) -> SyncReport:
+    def sync(self, folders: Sequence[Path] = (), dry_run: bool = False, progress: Progress = ignore, forget: bool = False) -> SyncReport:
         """Bring the index up to date with folders (none: those of the settings, or of the last sync).
 
-        Raises IndexLockedError, UsageError.
+        Raises IndexLockedError; UsageError for a wrong folder, and for one that has lost all its documents, unless it is to `forget` them.
         """
         from qa.sync import report
 
@@ -114,7 +107,12 @@ class QA:
         if dry_run:
             return report(library.plan(wanted), library.catalog)
         with self._syncing:
-            return library.sync(wanted, progress)
+            return library.sync(wanted, self._while_open(progress), forget)
+
+    def watch(self) -> None:
+        """From now on bring the index up to date whenever something in its folders changes, in a thread, until `close`. Questions are
+        answered meanwhile. What goes wrong is logged, and tried again at the next change."""
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
 
     def documents(self) -> tuple[DocumentStatus, ...]:
         return self._indexed().catalog.documents()
@@ -171,23 +169,57 @@ class QA:
         """Stop the model and let go of the index; harmless when repeated, even by two threads at once."""
         with self._changed:
             again, self._closed = self._closed, True
+            self._changed.notify_all()
         if again:
             return
+        self._stopped.set()
         if self._model is not None:
             self._model.close()
         with self._syncing:
             if self._library is not None:
                 self._library.close()
 
-    def _open_library(self, sync: bool) -> str:
-        library = Library.open(self._settings, lambda label, done, total: self._progress("index", label, done, total))
+    def _open_library(self, sync: bool, search: bool) -> str:
+        library = Library.open(self._settings, lambda label, done, total: self._progress("index", label, done, total), search)
         self._library = library
         if self._closed:
             library.close()
         elif sync and library.lock is not None:
+            self._sync_first(library)
+        return f"{library.catalog.count()} passages"
+
+    def _sync_first(self, library: Library) -> None:
+        """A folder that is gone with its disk leaves what is indexed to be asked; one that nothing is known of is an error."""
+        try:
             with self._syncing:
                 library.sync(self._settings.folders, lambda label, done, total: self._progress("index", label, done, total))
-        return f"{library.catalog.count()} passages"
+        except UsageError as error:
+            if not library.knows(self._settings.folders):
+                raise
+            logger.warning("Answering from the index as it is: %s", error.line())
+
+    def _watch(self) -> None:
+        from qa.watch import follow
+
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._stages["index"].state in ("ready", "failed"))
+        if not self._closed and self._library is not None:
+            follow(self._library.folders(self._settings.folders), self._settings.home, self._stopped, self._sync_now)
+
+    def _sync_now(self) -> None:
+        try:
+            self.sync()
+        except FootnoteError as error:
+            if not self._closed:
+                logger.warning("%s", error.line())
+
+    def _while_open(self, progress: Progress) -> Progress:
+        def tell(label: str, done: int, total: int) -> None:
+            if self._closed:
+                raise NotReadyError("Footnote is being closed")
+            progress(label, done, total)
+
+        return tell
 
     def _open_model(self) -> str:
         from qa.models import open_language_model
@@ -223,7 +255,7 @@ class QA:
     def _progress(self, name: StageName, label: str, done: int, total: int) -> None:
         if self._closed:
             raise NotReadyError("Footnote is being closed")
-        unit: Literal["bytes", "files"] = "files" if label.startswith(("indexing", "embedding")) else "bytes"
+        unit: Literal["bytes", "files", ""] = "files" if label.startswith("indexing") else "" if label.startswith(COUNTED) else "bytes"
         self._tell(Stage(name, "working", label, done, total, unit))
 
     def _ready(self) -> bool:
@@ -247,9 +279,12 @@ class QA:
 
     def _answer_with(self) -> "Answerer":
         from qa.answer import Answerer
+        from qa.confidence import confidence_of
 
         if self._answerer is None:
-            self._answerer = Answerer(self._indexed(), self.language_model, self._settings.evidence_tokens, self._settings.caution)
+            model, settings = self.language_model, self._settings
+            judge = confidence_of(model.name, settings.home)
+            self._answerer = Answerer(self._indexed(), model, judge, settings.evidence_tokens, settings.caution)
         return self._answerer
 
     def _remembering(self, events: Iterator[Event]) -> Iterator[Event]:

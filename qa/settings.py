@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=0, ge=0, le=256, description="Threads of the embedded engine; 0: one per physical core.")
     timeout: float = Field(default=300.0, gt=0, description="Seconds to wait for an engine before giving up.")
-    caution: float = Field(default=0.5, ge=0, le=1, description="Least confidence at which an answer is given rather than withheld.")
+    caution: float = Field(default=0.4, ge=0, le=1, description="Least confidence at which an answer is given rather than withheld.")
 
     @field_validator("folders", mode="before")
     @classmethod

@@ -1,67 +1,60 @@
-"""Folder → plan → catalog and vector index. A plan compares stamps first and content second; applying it goes file by file.
+"""Folder → plan → catalog and vector index. A plan compares stamps first and content second; applying it goes some files at a time.
 
-Every file is one transaction of the catalog, and a vector is stored under the content it was made of, so an interrupted sync goes on
-where it stopped, and content that stands in the library is never embedded again.
+What is stored of a file is stored in one transaction of the catalog, and a vector is stored under the content it was made of: an
+interrupted sync goes on where it stopped, and content that stands in the library is never embedded again.
 """
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from qa.catalog import Catalog, Entry, Source
+from qa import read
+from qa.catalog import Catalog, Part, Source
+from qa.contents import AT_ONCE, Step, content_key, embed_missing
 from qa.embed import Embedder
 from qa.errors import NoDocumentsError, ReadError, UsageError
-from qa.read import READERS, read
+from qa.folder import files, printable
+from qa.rows import Entry
 from qa.split import passages
-from qa.types import Document, Passage, Progress, Span, SyncReport
+from qa.status import SyncReport
+from qa.types import Progress
 from qa.vectors import Vectors
 
 CHUNK: Final = 1 << 20  # bytes read at a time when hashing
 WASTE: Final = 0.1  # share of passages that may have gone before their vectors go
-EMBEDDED_AT_ONCE: Final = 16  # passages between two reports of progress
-
-Step = Callable[[str], None]
-"""Called with what to add to the label of the file in hand."""
+ROWS: Final = 200  # rows of a collection that are split before any of them is stored
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a sync has to do. `restamped`: the same content under a new stamp."""
+    """What a sync has to do. `moved`: content that is called otherwise now, with its old name. `restamped`: the same under a new stamp."""
 
-    added: tuple[Source, ...]
-    changed: tuple[Source, ...]
-    restamped: tuple[Source, ...]
-    deleted: tuple[str, ...]
-    unchanged: tuple[str, ...]
+    added: tuple[Source, ...] = ()
+    changed: tuple[Source, ...] = ()
+    moved: tuple[tuple[str, Source], ...] = ()
+    restamped: tuple[Source, ...] = ()
+    deleted: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
 
     @property
     def to_read(self) -> tuple[Source, ...]:
         return self.added + self.changed
 
-
-def files(folders: Sequence[Path]) -> dict[str, Path]:
-    """Every file of the folders that there is a reader for, by display name: `seeds/a.txt` for the file `a.txt` of a folder `…/seeds`.
-
-    Hidden files and links that lead out of the folder are left out; a folder inside that cannot be listed is named itself, so that it is
-    reported as what it is. Raises UsageError for a folder that does not exist.
-    """
-    found: dict[str, Path] = {}
-    for folder, label in zip(folders, _labels(folders), strict=True):
-        if not folder.exists():
-            raise UsageError(f"There is no folder {folder}", "Name an existing folder with FOOTNOTE_FOLDERS or --folders.")
-        if folder.is_file():
-            found[label] = folder
-            continue
-        for path in _walk(folder):
-            found[_printable(f"{label}/{path.relative_to(folder).as_posix()}")] = path
-    return found
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.to_read or self.moved or self.restamped or self.deleted)
 
 
 def plan(catalog: Catalog, folders: Sequence[Path]) -> Plan:
-    """Compare the folders with what the catalog knows. Reads only files whose size or time of change differs."""
+    """Compare the folders with what the catalog knows. Reads only files whose size or time of change differs.
+
+    Raises UsageError for a folder that does not exist, ReadError for a `.footnoteignore` that cannot be read.
+    """
     known = catalog.sources()
     present = files(folders)
     added, changed, restamped, unchanged = [], [], [], []
@@ -72,31 +65,65 @@ def plan(catalog: Catalog, folders: Sequence[Path]) -> Plan:
             added.append(new)
         elif new == old:
             unchanged.append(file)
-        elif old.hash == new.hash and old.error == new.error:
+        elif (old.hash, old.error, old.reader) == (new.hash, new.error, new.reader):
             restamped.append(new)
         else:
             changed.append(new)
-    deleted = tuple(file for file in known if file not in present)
-    return Plan(tuple(added), tuple(changed), tuple(restamped), deleted, tuple(unchanged))
+    gone = [source for file, source in known.items() if file not in present]
+    moved = _moved(gone, added)
+    away, arrived = {old for old, _ in moved}, {new.file for _, new in moved}
+    return Plan(
+        added=tuple(source for source in added if source.file not in arrived),
+        changed=tuple(changed),
+        moved=tuple(moved),
+        restamped=tuple(restamped),
+        deleted=tuple(source.file for source in gone if source.file not in away),
+        unchanged=tuple(unchanged),
+    )
+
+
+def check_emptied(plan: Plan, catalog: Catalog, folders: Sequence[Path]) -> None:
+    """Raises UsageError where all documents of a folder would be deleted because none is there any more: so looks a folder whose disk is
+    not there, and then nothing should be lost."""
+    if not plan.deleted:
+        return
+    known = catalog.sources()
+    there = [known[file].path for file in plan.unchanged]
+    there += [source.path for source in (*plan.to_read, *plan.restamped, *(source for _, source in plan.moved))]
+    for folder in folders:
+        inside = f"{str(folder).rstrip(os.sep)}{os.sep}"
+        gone = sum(known[file].path.startswith(inside) for file in plan.deleted)
+        if gone and not any(path.startswith(inside) for path in there):
+            raise UsageError(
+                f"{folder} holds no documents any more, and {gone:,} of the index are from there",
+                "Look whether its disk is there; to take them out of the index, run `footnote sync --forget`.",
+            )
 
 
 def apply(plan: Plan, catalog: Catalog, vectors: Vectors, embedder: Embedder, progress: Progress) -> SyncReport:
-    """Do what the plan says. `progress` counts files. A file that cannot be read is reported, and the rest goes on."""
-    catalog.remove(plan.deleted)
-    catalog.touch(plan.restamped)
-    for number, source in enumerate(plan.to_read):
-        _index(source, catalog, embedder, _step(progress, f"indexing {source.file}", number, len(plan.to_read)))
-    progress("indexing", len(plan.to_read), len(plan.to_read))
-    vectors.update()
+    """Do what the plan says. `progress` counts files. A file that cannot be read is reported, and the rest goes on.
+
+    Raises EngineError, StoreError; what was done before that stays done, and the next sync does the rest.
+    """
+    renamed = [(old, new) for old, new in plan.moved if Path(old).name != Path(new.file).name]
+    catalog.arrange(plan.deleted, [(old, new) for old, new in plan.moved if Path(old).name == Path(new.file).name], plan.restamped)
+    to_read = plan.to_read + tuple(new for _, new in renamed)  # read again: its title may be the file's name, its reader another
+    for parts, step in _gathered(to_read, catalog, embedder, progress):
+        embed_missing([passage for part in parts for entry in part.entries for passage in entry.passages], catalog, embedder, step)
+        catalog.store(parts)
+    catalog.arrange([old for old, _ in renamed])
+    progress("indexing", len(to_read), len(to_read))
+    vectors.update(progress)
     prune(catalog)
-    return report(plan, catalog)
+    return report(plan, catalog, done=True)
 
 
-def embed_anew(catalog: Catalog, embedder: Embedder, progress: Progress) -> None:
-    """Split and embed again, from the catalog's texts, the files that hold passages which this embedder has not embedded."""
-    known, waiting = catalog.sources(), catalog.unembedded(embedder.fingerprint)
-    for number, file in enumerate(waiting):
-        _store(known[file], catalog.documents_of(file), catalog, embedder, _step(progress, f"embedding {file}", number, len(waiting)))
+def embed_all(catalog: Catalog, embedder: Embedder, progress: Progress) -> None:
+    """Embed those of the catalog's passages that this embedder has not embedded. Raises EngineError, StoreError; can be gone on with."""
+    waiting = catalog.unembedded(embedder.fingerprint)
+    for i in range(0, len(waiting), AT_ONCE):
+        progress("embedding passages", i, len(waiting))
+        embed_missing(list(catalog.passages(waiting[i : i + AT_ONCE]).values()), catalog, embedder, lambda _: None)
 
 
 def prune(catalog: Catalog) -> None:
@@ -105,74 +132,102 @@ def prune(catalog: Catalog) -> None:
         catalog.prune()
 
 
-def report(plan: Plan, catalog: Catalog) -> SyncReport:
-    """The plan in terms of file names, with the files that could not be read."""
+def report(plan: Plan, catalog: Catalog, done: bool = False) -> SyncReport:
+    """The plan in terms of file names, with the files that could not be read; before it is `done`, those that cannot be got at."""
     known = catalog.sources()
-    errors = {file: source.error for file, source in known.items()} | {s.file: _error(s, known.get(s.file)) for s in plan.to_read}
-    unreadable = {file: error for file, error in errors.items() if error and file not in plan.deleted}
+    errors = {file: source.error for file, source in known.items()}
+    if not done:
+        errors |= {source.file: _error(source, known.get(source.file)) for source in plan.to_read}
+    gone = {*plan.deleted, *(old for old, _ in plan.moved)}
+    unreadable = {file: error for file, error in errors.items() if error and file not in gone}
     return SyncReport(
         added=tuple(source.file for source in plan.added if source.file not in unreadable),
         changed=tuple(source.file for source in plan.changed if source.file not in unreadable),
+        moved=tuple((old, source.file) for old, source in plan.moved if source.file not in unreadable),
         deleted=plan.deleted,
         unchanged=tuple(file for file in plan.unchanged + tuple(s.file for s in plan.restamped) if file not in unreadable),
         unreadable=tuple(sorted(unreadable.items())),
     )
 
 
-def content_key(passage: Passage) -> str:
-    """The key of the vectors of a passage: 32 hexadecimal digits of the SHA-256 of what is embedded, and in what parts."""
-    return hashlib.sha256(f"{embedded_text(passage)}\n{_parts(passage)}".encode()).hexdigest()[:32]
+# What is stored together
 
 
-def embedded_text(passage: Passage) -> str:
-    """What is embedded of a passage: its title and its text."""
-    return f"{passage.title}\n{passage.text}"
+def _gathered(sources: Sequence[Source], catalog: Catalog, embedder: Embedder, progress: Progress) -> Iterator[tuple[list[Part], Step]]:
+    """Parts of files, so many together that embedding them keeps all cores busy; and whom to tell how far that is."""
+    parts: list[Part] = []
+    for number, source in enumerate(sources):
+        step = _step(progress, f"indexing {source.file}", number, len(sources))
+        step("")
+        for part in _parts(source, catalog, embedder, step):
+            parts.append(part)
+            if sum(len(entry.passages) for one in parts for entry in one.entries) >= AT_ONCE:
+                yield parts, step
+                parts = []
+    if parts:
+        yield parts, _step(progress, "indexing", len(sources) - 1, len(sources))
 
 
-def embed_missing(passages: Sequence[Passage], catalog: Catalog, embedder: Embedder, step: Step) -> None:
-    """Store the vectors of those passages, and of their sentences, that have none yet, a few at a time."""
-    wanted = {content_key(passage): passage for passage in passages}
-    known = catalog.embedded(list(wanted), embedder.fingerprint)
-    missing = [(key, passage) for key, passage in wanted.items() if key not in known]
-    for i in range(0, len(missing), EMBEDDED_AT_ONCE):
-        step(f": {i:,} of {len(missing):,} passages" if len(missing) > EMBEDDED_AT_ONCE else "")
-        part = missing[i : i + EMBEDDED_AT_ONCE]
-        made = {key: embedder.embed_parts(embedded_text(passage), _parts(passage)) for key, passage in part}
-        catalog.add_vectors(made, embedder.fingerprint)
+def _parts(source: Source, catalog: Catalog, embedder: Embedder, step: Step) -> Iterator[Part]:
+    """A file's documents, for a collection some rows at a time; the documents that stand in the catalog as they are in the file are not
+    split again."""
+    source, extracts = _extracts(source)
+    known = catalog.digests(source.file)
+    ids = {read.document_id(extract.file): extract for extract in extracts}
+    kept = {id_ for id_, extract in ids.items() if known.get(id_) == extract.digest and not source.error}
+    new = [extract for id_, extract in ids.items() if id_ not in kept]
+    for i in range(0, len(new), ROWS):
+        if len(new) > ROWS:
+            step(f": {i:,} of {len(new):,} documents")
+        entries = [_entry(extract, embedder) for extract in new[i : i + ROWS]]
+        if i + ROWS >= len(new):
+            yield Part(source, tuple(entries), frozenset(ids), complete=True)
+        else:
+            yield Part(source, tuple(entries), frozenset(), complete=False)
+    if not new:
+        yield Part(source, (), frozenset(kept), complete=True)
 
 
-def _parts(passage: Passage) -> list[Span]:
-    """Where the sentences of a passage stand in its embedded text."""
-    ahead = len(embedded_text(passage)) - len(passage.text) - passage.start
-    return [Span(span.start + ahead, span.end + ahead) for span in passage.sentences]
+def _extracts(source: Source) -> tuple[Source, list[read.Extract]]:
+    """What a file says, and the file as it was just then; nothing, and why, where it cannot be read."""
+    if source.error:
+        return source, []
+    try:
+        data = read.load(Path(source.path), source.file)
+        source = replace(source, hash=hashlib.sha256(data).hexdigest())
+        return source, list(read.extracts(data, source.file))
+    except NoDocumentsError:
+        return source, []  # known with no documents, so that it is not read again until it changes
+    except ReadError as error:
+        return replace(source, error=error.line()), []
 
 
-def _index(source: Source, catalog: Catalog, embedder: Embedder, step: Step) -> None:
-    step("")
-    documents: tuple[Document, ...] = ()
-    if not source.error:
-        try:
-            documents = read(Path(source.path), source.file)
-        except NoDocumentsError:
-            pass  # known with no documents, so that it is not read again until it changes
-        except ReadError as error:
-            source = replace(source, error=error.line())
-    _store(source, documents, catalog, embedder, step)
-
-
-def _store(source: Source, documents: Sequence[Document], catalog: Catalog, embedder: Embedder, step: Step) -> None:
-    entries = [_entry(document, embedder) for document in documents]
-    embed_missing([passage for entry in entries for passage in entry.passages], catalog, embedder, step)
-    catalog.replace(source, entries)
-
-
-def _entry(document: Document, embedder: Embedder) -> Entry:
+def _entry(extract: read.Extract, embedder: Embedder) -> Entry:
+    document = read.document(extract)
     made = passages(document, embedder.count, embedder.limit)
     return Entry(document, made, tuple(map(content_key, made)))
 
 
 def _step(progress: Progress, label: str, number: int, total: int) -> Step:
     return lambda detail: progress(label + detail, number, total)
+
+
+# What changed
+
+
+def _moved(gone: Iterable[Source], added: Iterable[Source]) -> list[tuple[str, Source]]:
+    """Files that went and files that came with the same content, those of one name first."""
+    left: dict[str, list[Source]] = defaultdict(list)
+    for source in gone:
+        if source.hash and not source.error and source.reader == read.VERSION:
+            left[source.hash].append(source)
+    found = []
+    for new in added:
+        if candidates := left.get(new.hash) if new.hash else None:
+            old = next((one for one in candidates if Path(one.file).name == Path(new.file).name), candidates[0])
+            candidates.remove(old)
+            found.append((old.file, new))
+    return found
 
 
 def _error(source: Source, known: Source | None) -> str | None:
@@ -188,17 +243,12 @@ def _source(file: str, path: Path, old: Source | None) -> Source:
         stat = path.stat()
         stamp = (str(path), stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns))
         if old and (old.path, old.size, old.modified) == stamp:
-            return old
-        return Source(file, *stamp, _hash(path))
+            return replace(old, reader=read.VERSION)
+        return Source(file, *stamp, _hash(path), reader=read.VERSION)
     except UnicodeEncodeError:
-        return Source(file, _printable(str(path)), 0, 0, "", "its name is not UTF-8: rename it")
+        return Source(file, printable(str(path)), 0, 0, "", "its name is not UTF-8: rename it", read.VERSION)
     except OSError as error:
-        return Source(file, str(path), 0, 0, "", f"cannot be read: {error.strerror}")
-
-
-def _printable(name: str) -> str:
-    """A name whose bytes are not UTF-8 with these bytes written out, as "\\udce9"."""
-    return name.encode("utf-8", "backslashreplace").decode()
+        return Source(file, str(path), 0, 0, "", f"cannot be read: {error.strerror}", read.VERSION)
 
 
 def _hash(path: Path) -> str:
@@ -207,28 +257,3 @@ def _hash(path: Path) -> str:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _labels(folders: Sequence[Path]) -> list[str]:
-    """The last part of each folder's path; more parts where two would be called the same."""
-    labels = [folder.name or folder.as_posix() for folder in folders]
-    return [label if labels.count(label) == 1 else folder.as_posix().lstrip("/") for label, folder in zip(labels, folders, strict=True)]
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    root = folder.resolve()
-    unlisted: list[str] = []
-    for directory, names, leaves in os.walk(folder, onerror=lambda error: unlisted.append(error.filename)):
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        for leaf in sorted(leaves):
-            path = Path(directory) / leaf
-            if not leaf.startswith(".") and path.suffix.lower() in READERS and _belongs(path, root):
-                yield path
-    yield from map(Path, unlisted)
-
-
-def _belongs(path: Path, root: Path) -> bool:
-    try:
-        return path.is_file() and path.resolve().is_relative_to(root)
-    except OSError:
-        return True  # it cannot be looked at: to be reported, not left out

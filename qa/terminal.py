@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
-from qa.types import Answer, Citation, DocumentStatus, Done, Event, Hit, Progress, Revised, SyncReport, Token, ignore, readable_date
+from qa.coverage import left_out, percent, share, totals, wrong
+from qa.notes import notes, quoted
+from qa.status import DocumentStatus, SyncReport
+from qa.types import Answer, Citation, Done, Event, Hit, Progress, Revised, Token, ignore, readable_date
 
 if TYPE_CHECKING:
     from qa.doctor import Check
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 EXCERPT: Final = 160  # characters of a passage that are shown
 NEAREST: Final = 3  # passages shown where the answer is withheld
 MEGABYTES_FROM: Final = 1_000_000  # totals from here on are bytes, and shown as megabytes
+COLUMNS: Final = ("FILE", "STATUS", "PAGES", "PASSAGES", "KEPT", "LANGUAGE", "DATE", "TITLE")
+NUMBERS: Final = ("PAGES", "PASSAGES", "KEPT")
+LONGEST_TITLE: Final = 60  # characters of it in the table
+WIDEST: Final = 60  # characters of a column; a longer name pushes its own line aside, not all of them
 SILENCE: Final = 60.0  # seconds between two lines of progress in a log
 CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # a document must not steer the terminal
 
@@ -65,11 +72,12 @@ def amount(done: int, total: int) -> str:
 
 
 @contextmanager
-def opened(settings: "Settings", model: bool = True, sync: bool = True) -> Iterator["QA"]:
-    """The facade, ready, and closed in the end. Without `model` no language model is loaded; without `sync` the index is taken as it is."""
+def opened(settings: "Settings", model: bool = True, sync: bool = True, search: bool = True) -> Iterator["QA"]:
+    """The facade, ready, and closed in the end. Without `model` no language model is loaded, without `sync` the index is taken as it is,
+    without `search` nothing is loaded that only a search needs."""
     from qa.service import QA
 
-    qa = QA.open(settings, model=model, sync=sync)
+    qa = QA.open(settings, model=model, sync=sync, search=search)
     try:
         wait(qa)
         yield qa
@@ -140,9 +148,10 @@ def _live() -> Iterator[Callable[[str, str], None]]:
 
 
 def answer_text(answer: Answer) -> str:
-    """The answer with its footnotes; where it is withheld the reason and the nearest passages."""
+    """The answer with what is told beside it and its footnotes; where it is withheld the reason and the nearest passages."""
     if answer.answered:
-        return "\n".join([answer.answer, "", *map(footnote, answer.citations)])
+        others = (one.citation for one in answer.differing)
+        return "\n".join([answer.answer, *notes(answer), "", *map(footnote, (*answer.citations, *others))])
     reason = f" ({answer.reason})" if answer.reason else ""
     nearest = ["", "Nearest passages:", *map(_excerpt, answer.hits[:NEAREST])] if answer.hits else []
     return "\n".join([f"{answer.answer}{reason}", *nearest])
@@ -152,32 +161,34 @@ def footnote(citation: Citation) -> str:
     """`[1] seeds/a.txt, p. 3, Title, 13 April 2025`, and below it the quote."""
     page = f"p. {citation.page}" if citation.page else ""
     place = ", ".join(filter(None, (citation.file, page, citation.title, citation.date and readable_date(citation.date))))
-    return f"[{citation.number}] {place}\n    {_quoted(_one_line(citation.quote))}"
-
-
-def _quoted(text: str) -> str:
-    return text if text.startswith(("“", '"')) else f"“{text}”"
+    return f"[{citation.number}] {place}\n    {quoted(_one_line(citation.quote))}"
 
 
 def hits_text(hits: Sequence[Hit]) -> str:
     return "\n".join(map(_excerpt, hits)) if hits else "Nothing was found."
 
 
-def documents_text(documents: Sequence[DocumentStatus]) -> str:
+def documents_text(documents: Sequence[DocumentStatus], details: bool = False) -> str:
+    """A table of the documents, below a file what is wrong with it and with `details` what was dropped of it, and the totals."""
     if not documents:
         return "There are no documents: run `footnote sync FOLDER`."
-    width = max(len(document.file) for document in documents)
-    return "\n".join(f"{document.file:<{width}}  {_about(document)}" for document in documents)
+    rows = [_row(document) for document in documents]
+    widths = [min(max(map(len, column)), WIDEST) for column in zip(COLUMNS, *rows, strict=True)]
+    lines = [_aligned(COLUMNS, widths)]
+    for document, row in zip(documents, rows, strict=True):
+        lines += [_aligned(row, widths), *(f"    {line}" for line in _below(document, details))]
+    return "\n".join([*lines, "", totals(documents)])
 
 
 def report_text(report: SyncReport, dry_run: bool) -> str:
-    """A line for each file that is added (+), changed (~), deleted (-) or unreadable (!), and the counts."""
-    lines = [f"{sign} {file}" for sign, files in (("+", report.added), ("~", report.changed), ("-", report.deleted)) for file in files]
-    lines += [f"! {file}: {reason}" for file, reason in report.unreadable]
-    counts = (("added", report.added), ("changed", report.changed), ("deleted", report.deleted), ("unchanged", report.unchanged))
-    summary = ", ".join(f"{len(files):,} {name}" for name, files in counts)
+    """A table of the files with something to tell, and the counts."""
+    table = [(what, file) for what in ("added", "changed", "deleted") for file in getattr(report, what)]
+    table += [("moved", f"{old} → {new}") for old, new in report.moved]
+    table += [("unreadable", f"{file}: {reason}") for file, reason in report.unreadable]
+    lines = [f"{what:<10}  {file}" for what, file in table]
+    counts = [f"{len(getattr(report, what)):,} {what}" for what in ("added", "changed", "moved", "deleted", "unchanged", "unreadable")]
     would = "A sync would find: " if dry_run else ""
-    return "\n".join([*lines, f"{would}{summary}, {len(report.unreadable):,} unreadable"])
+    return "\n".join([*lines, would + ", ".join(counts)])
 
 
 def models_text(models: Sequence["InstalledModel"]) -> str:
@@ -196,11 +207,33 @@ def checks_text(checks: Sequence["Check"]) -> str:
     )
 
 
-def _about(document: DocumentStatus) -> str:
+def _row(document: DocumentStatus) -> tuple[str, ...]:
+    """The cells of COLUMNS."""
+    file = _one_line(document.file)
     if document.status == "unreadable":
-        return f"unreadable: {document.error}"
-    dated = f", {readable_date(document.date)}" if document.date else ""
-    return f"{document.title}{dated} ({document.passages:,} passages)"
+        return (file, "unreadable", *("",) * (len(COLUMNS) - 2))
+    pages = f"{document.pages:,}" if document.pages else ""
+    date = " ".join(filter(None, (document.date, document.date and document.dated and f"({document.dated})"))) or "-"
+    title = _one_line(document.title)
+    title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
+    return (
+        file, document.status, pages, f"{document.passages:,}", percent(share(document)), document.language or "-", date, title,
+    )  # fmt: skip
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Numbers to the right, words to the left."""
+    sides = (">" if name in NUMBERS else "<" for name in COLUMNS)
+    return "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(cells, sides, widths, strict=True)).rstrip()
+
+
+def _below(document: DocumentStatus, details: bool) -> list[str]:
+    """What stands below a file's line."""
+    lines = [_one_line(fault)] if (fault := wrong(document)) else []
+    if details and document.status == "indexed":
+        dropped = ", ".join(f"{kind} {count:,}" for kind, count in left_out(document)) or "nothing"
+        lines.append(f"kept {document.kept:,} of {document.characters:,} characters; left out: {dropped}")
+    return lines
 
 
 def _excerpt(hit: Hit) -> str:

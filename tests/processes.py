@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ LETTER = (
     "The bridge at Nesodden\n\nPublished 4 May 2021\n\nThe mayor of Oslo opened the bridge at Nesodden on Monday. It had cost 40 million.\n"
 )
 FOOTNOTE = (sys.executable, "-m", "qa")
+PATIENCE = 240  # seconds for what takes two or three on an idle machine
 CHECKOUT = Path(__file__).parent.parent
 
 
@@ -78,6 +80,28 @@ def served_model(handler: type[Model] = Model) -> Iterator[str]:
     server.shutdown()
 
 
+@contextmanager
+def served_chroma(folder: Path) -> Iterator[str]:
+    """The address of a real `chroma run` that keeps its files in a folder."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = Path(sys.executable).with_name("chroma")
+    command = [str(program), "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(60)
+
+
 def make_environment(place: Path, model_url: str, files: Settings) -> dict[str, str]:
     """The environment of a Footnote with one letter, indexed."""
     letters = place / "letters"
@@ -110,7 +134,7 @@ def hear_interrupts() -> None:
 
 def footnote(*arguments: str, environment: Mapping[str, str] | None = None, text: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*FOOTNOTE, *arguments], env=environment, cwd=CHECKOUT, input=text, capture_output=True, text=True, timeout=60, check=False
+        [*FOOTNOTE, *arguments], env=environment, cwd=CHECKOUT, input=text, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 
@@ -132,7 +156,7 @@ class Server:
         self.url = self.line.split()[-1]
 
     def wait(self, path: str, status: int = 200) -> httpx.Response:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while (response := httpx.get(self.url + path)).status_code != status:
             assert time.monotonic() < deadline, response.text
             time.sleep(0.1)
@@ -142,5 +166,5 @@ class Server:
         """Exit status, seconds that it took, and what was said on standard output and error meanwhile."""
         began = time.monotonic()
         self.process.send_signal(number)
-        out, error = self.process.communicate(timeout=20)
+        out, error = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, time.monotonic() - began, out + error

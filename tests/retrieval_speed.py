@@ -22,7 +22,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from qa.catalog import Catalog, Entry, Matrix
+    from qa.catalog import Catalog
+    from qa.pack import Matrix
+    from qa.rows import Entry
     from qa.types import Passage, Progress
 
 PASSAGES: Final = 50_000
@@ -73,7 +75,7 @@ Change = tuple[Callable[[str], str], Callable[["Matrix"], "Matrix"]]
 
 def _copy(source: "Catalog", target: "Catalog", label: str, wanted: int, change: Change) -> None:
     """Copy documents, in batches, until there are as many passages as wanted."""
-    from qa.catalog import Source
+    from qa.catalog import Part, Source
 
     fingerprint = source.meta("embedder") or ""
     ids = [status.id for status in source.documents() if status.id]
@@ -82,15 +84,17 @@ def _copy(source: "Catalog", target: "Catalog", label: str, wanted: int, change:
             return
         made = [_entry(source, id_, label, fingerprint, change) for id_ in ids[start : start + BATCH]]
         target.add_vectors({key: matrix for _, vectors in made for key, matrix in vectors.items()}, fingerprint)
-        target.replace(Source(f"{label}-{start}", label, 0, 0, f"{label}-{start}"), [entry for entry, _ in made])
+        entries = tuple(entry for entry, _ in made)
+        source_ = Source(f"{label}-{start}", label, 0, 0, f"{label}-{start}")
+        target.store([Part(source_, entries, frozenset(entry.document.id for entry in entries), complete=True)])
 
 
 def _entry(source: "Catalog", id_: str, label: str, fingerprint: str, change: Change) -> tuple["Entry", dict[str, "Matrix"]]:
     """A copy of a document with the vectors of its passages, the passage's own first, by their content's key."""
     import numpy as np
 
-    from qa.catalog import Entry
-    from qa.sync import content_key
+    from qa.contents import content_key
+    from qa.rows import Entry
 
     alter, move = change
     document = source.document(id_)

@@ -168,7 +168,7 @@ def test_the_index_to_time_searches_in_is_filled_with_altered_copies(bench: Path
     retrieval_speed.build(many, [retrieval_sets.home_of(one, home)], 30, 0, ignore)
     with closing(Catalog(many / CATALOG)) as catalog:
         texts = [passage.text for passage in catalog.all_passages()]
-        _, vectors = catalog.passage_vectors(catalog.meta("embedder") or "")
+        _, vectors = catalog.content_vectors(catalog.meta("embedder") or "")
     assert 30 <= len(texts) <= 30 + len(ARTICLES)
     assert len(set(texts)) > 3 * len(ARTICLES)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=2e-3)

@@ -1,17 +1,20 @@
 """The SQLite file: transactions, threads, processes, damage."""
 
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
-from qa.database import VERSION, Database
+from qa.database import Database
 from qa.errors import FootnoteError, StoreError
+from qa.schema import PAGE_SIZE, VERSION
 
 
 @pytest.fixture
@@ -45,6 +48,31 @@ def test_a_transaction_is_all_or_nothing(path: Path) -> None:
     assert notes(database) == set()
     note(database, "b")
     assert notes(database) == {"b"}
+
+
+def test_an_interruption_while_waiting_for_another_writer_leaves_no_transaction_open(path: Path) -> None:
+    database, other = Database(path), Database(path)
+    began = threading.Event()
+
+    def write() -> None:
+        with other.transaction():
+            began.set()
+            time.sleep(0.2)
+            signal.raise_signal(signal.SIGINT)  # heard by the main thread, once SQLite lets go of it
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=write)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        thread.start()
+        began.wait()
+        with pytest.raises(KeyboardInterrupt):
+            note(database, "a")
+        thread.join()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    note(database, "b")
+    assert notes(other) == {"b"}
 
 
 def test_others_see_a_transaction_when_it_is_done(path: Path) -> None:
@@ -99,7 +127,7 @@ def test_a_stream_tells_of_one_moment(path: Path) -> None:
 def test_processes_that_start_at_once_all_get_the_file(path: Path) -> None:
     code = "import sys; from pathlib import Path; from qa.database import Database; Database(Path(sys.argv[1])).close()"
     running = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(3)]
-    assert [process.wait(60) for process in running] == [0, 0, 0]
+    assert [process.wait(240) for process in running] == [0, 0, 0]
     assert len(Database(path).rows("SELECT * FROM meta WHERE key = 'index'")) == 1
 
 
@@ -126,7 +154,7 @@ def test_damage_that_comes_out_later_is_told_too(path: Path) -> None:
     note(database, *(f"{number:0500}" for number in range(200)))
     database.close()
     content = path.read_bytes()
-    path.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
+    path.write_bytes(content[:PAGE_SIZE] + b"\xff" * (len(content) - PAGE_SIZE))
     with pytest.raises(StoreError, match=r"cannot be used"):
         Database(path).rows("SELECT * FROM meta")
 

@@ -163,7 +163,7 @@ def test_broken_files_are_refused(tmp_path: Path) -> None:
     broken = tmp_path / "model.onnx"
     broken.write_bytes(b"no model")
     with pytest.raises(WeightsError, match="cannot be loaded"):
-        MiniLM(broken, broken, threads=1)
+        MiniLM(broken, broken, threads=1).load()
 
 
 @pytest.mark.parametrize("vectors", [[[0.0, 0.0]], [[float("nan"), 1.0]], [[float("inf"), 1.0]]])

@@ -158,7 +158,7 @@ def test_stop_is_seen_at_once_and_closes_the_events_as_soon_as_the_model_gives_w
     assert seconds < 1
     assert not model.closed.is_set()
     gate.set()
-    assert model.closed.wait(5)
+    assert model.closed.wait(30)
 
 
 def test_leaving_closes_the_events() -> None:
@@ -177,4 +177,4 @@ def test_leaving_closes_the_events() -> None:
                     return
 
     asyncio.run(leave())
-    assert model.closed.wait(5)
+    assert model.closed.wait(30)

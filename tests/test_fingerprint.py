@@ -43,9 +43,16 @@ def test_each_prompt_has_its_digest(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_settings_that_change_answers_are_told() -> None:
     plain = fingerprint.settings(Settings())
-    assert "caution=0.5" in plain
+    assert "caution=0.4" in plain
     assert fingerprint.settings(Settings(caution=0.7)) != plain
     assert fingerprint.settings(Settings(port=1234, timeout=5)) == plain
+
+
+def test_confidence_fitted_to_the_users_own_cases_is_told(tmp_path: Path) -> None:
+    before = fingerprint.settings(Settings(home=tmp_path))
+    assert "confidence=shipped" in before
+    (tmp_path / "confidence.json").write_text("[]")
+    assert fingerprint.settings(Settings(home=tmp_path)) != before
 
 
 def test_the_code_has_one_digest() -> None:

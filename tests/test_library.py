@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from qa import vectors
 from qa.catalog import Catalog
 from qa.embed import Embedder
 from qa.errors import IndexLockedError, SettingsError, StoreError, UsageError
 from qa.library import CATALOG, Library, claim
 from qa.settings import Settings, data_folder
-from qa.types import SyncReport, ignore
+from qa.status import SyncReport
+from qa.types import ignore
 from tests.samples import HashEmbedder, digest, python
 
 TEXTS = {
@@ -137,27 +139,45 @@ def test_evidence_comes_from_more_than_the_passages_shown(home: Path, docs: Path
     assert one.evidence == two.evidence
 
 
-# Another embedder
+# A process that only syncs
 
 
-def test_another_embedder_embeds_everything_anew(home: Path, docs: Path) -> None:
-    with closing(opened(home)) as library:
+def only_syncing(home: Path) -> Library:
+    return Library.of(Catalog(home / CATALOG), HashEmbedder(), home, claim(home), search=False)
+
+
+def test_a_few_changes_are_left_to_the_next_process_that_searches(home: Path, docs: Path) -> None:
+    with closing(only_syncing(home)) as library:
         library.sync([docs], ignore)
-    other = HashEmbedder("other", dimensions=24)
-    with closing(opened(home, other)) as library:
-        with pytest.raises(StoreError, match=r"another embedder"):
-            nearest(library, "ferry")
-        calls: list[str] = []
-        assert library.sync([], lambda label, done, total: calls.append(label)).unchanged == ("docs/bridge.txt", "docs/ferry.txt")
-        assert {"embedding docs/bridge.txt", "embedding docs/ferry.txt"} <= set(calls)
+        assert library.vectors.is_open  # there was no store to be trusted
+        assert library.catalog.pending() == (0, [])
+    before = contents(home / "chroma")
+    (docs / "school.txt").write_text("The school in the valley was closed on Monday, and its pupils go by bus.\n", encoding="utf-8")
+    (docs / "bridge.txt").unlink()
+    for added in (("docs/school.txt",), ()):
+        with closing(only_syncing(home)) as library:
+            assert library.sync([], ignore).added == added
+            assert not library.vectors.is_open
+            assert nearest(library, "school valley was closed on monday") == "docs/school.txt"
+    assert before
+    assert contents(home / "chroma") == before
+    with closing(opened(home)) as library:
         assert library.vectors.is_open
-        assert nearest(library, "ferry island sails at noon") == "docs/ferry.txt"
-        assert library.catalog.meta("embedder") == other.fingerprint
-    first = HashEmbedder()
-    with closing(opened(home, first)) as library:  # the way back is free
+        assert library.catalog.pending() == (0, [])
+        assert nearest(library, "school valley was closed on monday") == "docs/school.txt"
+        assert len(library.vectors.nearest(library.embedder.embed(["bridge"])[0], 9)) == 2
+
+
+def test_many_changes_are_not_left(home: Path, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(only_syncing(home)) as library:
+        library.sync([docs], ignore)
+    monkeypatch.setattr(vectors, "BATCH", 1)
+    for number in range(2):
+        (docs / f"{number}.txt").write_text(f"Ship number {number} lies in the harbour of town {number}.\n", encoding="utf-8")
+    with closing(only_syncing(home)) as library:
         library.sync([], ignore)
-        assert first.texts == []
-        assert nearest(library, "ferry island sails at noon") == "docs/ferry.txt"
+        assert library.vectors.is_open
+        assert library.catalog.pending() == (0, [])
 
 
 # Several processes
@@ -166,6 +186,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tests.samples import HashEmbedder
+from qa import vectors
 from qa.catalog import Catalog
 from qa.library import CATALOG, Library, claim
 from qa.types import ignore

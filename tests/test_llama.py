@@ -203,7 +203,7 @@ def test_embedded_engine_ends_with_a_parent_that_is_killed(small_file: Path) -> 
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    child.wait(timeout=10)
+    child.wait(timeout=60)
     assert not child.is_running()
 
 

@@ -142,7 +142,7 @@ def test_closing_a_stream_stops_ollama(ollama: FakeOllama) -> None:
     assert isinstance(stream, Generator)
     next(stream)
     stream.close()
-    assert ollama.disconnected.wait(5)
+    assert ollama.disconnected.wait(30)
 
 
 def test_ollama_gives_the_probability_of_yes(ollama: FakeOllama) -> None:

@@ -39,7 +39,7 @@ def server(environment: dict[str, str]) -> Iterator[Server]:
 def test_serve_answers_and_has_a_page(server: Server) -> None:
     assert re.fullmatch(r"Footnote is at http://127\.0\.0\.1:\d+/\n", server.line)
     server.wait("readyz")
-    answer = httpx.post(server.url + "v1/ask", json={"question": QUESTION}, timeout=30).json()
+    answer = httpx.post(server.url + "v1/ask", json={"question": QUESTION}, timeout=240).json()
     assert answer["answered"] is True
     page = server.wait("")
     assert "text/html" in page.headers["content-type"]
@@ -97,7 +97,7 @@ def test_a_server_ends_in_time(environment: dict[str, str], path: str, number: i
 def test_a_server_ends_in_the_middle_of_an_answer(environment: dict[str, str], slow_model_url: str) -> None:
     server = Server(environment, "--model-url", slow_model_url)
     server.wait("readyz")
-    with httpx.stream("POST", server.url + "v1/ask", json={"question": QUESTION, "stream": True}, timeout=30) as response:
+    with httpx.stream("POST", server.url + "v1/ask", json={"question": QUESTION, "stream": True}, timeout=240) as response:
         next(response.iter_lines())
         status, seconds, said = server.end(signal.SIGTERM)
     assert (status, said) == (0, "")

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,32 @@ def test_a_stage_that_fails_is_told_with_its_hint(tmp_path: Path, folder: Path, 
         qa.wait(120)
     assert caught.value.hint
     qa.close()
+
+
+def test_folders_that_are_gone_with_their_disk_leave_the_index_to_be_asked(
+    tmp_path: Path, files: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "skerry"
+    folder.mkdir()
+    (folder / "lighthouse.txt").write_text(TEXT, encoding="utf-8")
+    settings = files.model_copy(update={"home": tmp_path / "home", "folders": (folder,)})
+
+    def opened(settings: Settings) -> None:
+        with closing(QA.open(settings, model=False)) as qa:
+            qa.wait(240)
+            assert "Agnes Moe" in qa.search("Who keeps the lighthouse?")[0].passage.text
+
+    opened(settings)
+    assert not caplog.records
+    (folder / "lighthouse.txt").unlink()
+    opened(settings)
+    assert "from the index as it is" in caplog.records[-1].getMessage()
+    assert "--forget" in caplog.records[-1].getMessage()
+    folder.rmdir()
+    opened(settings)
+    assert "There is no folder" in caplog.records[-1].getMessage()
+    with pytest.raises(UsageError, match="There is no folder"):
+        opened(settings.model_copy(update={"folders": (tmp_path / "never",)}))
 
 
 def test_an_engine_that_dies_is_an_error_and_not_an_answer(tmp_path: Path, folder: Path, files: Settings) -> None:

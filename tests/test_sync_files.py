@@ -3,15 +3,18 @@
 import contextlib
 import os
 import shutil
+import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from qa import sync
-from qa.errors import UsageError
-from qa.types import SyncReport
+from qa import read, sync
+from qa.errors import ReadError, UsageError
+from qa.folder import files
+from qa.status import SyncReport
 from tests.samples import BRIDGE, FERRY, SCHOOL, Index
 
 
@@ -152,22 +155,65 @@ def test_hidden_files_unknown_kinds_and_ways_out_are_left_out(index: Index, tmp_
     (index.folder / "loop.txt").symlink_to(index.folder / "loop.txt")
     (index.folder / "inside.txt").symlink_to(index.folder / "a.txt")
     (index.folder / "folder.txt").mkdir()
-    assert set(sync.files([index.folder])) == {"docs/a.txt", "docs/UPPER.TXT", "docs/inside.txt"}
+    assert set(files([index.folder])) == {"docs/a.txt", "docs/UPPER.TXT", "docs/inside.txt"}
+
+
+def test_sockets_and_pipes_are_never_read(index: Index) -> None:
+    index.write({"a.txt": BRIDGE})
+    os.mkfifo(index.folder / "pipe.txt")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(index.folder / "socket.txt"))
+        assert set(files([index.folder])) == {"docs/a.txt"}
+    with pytest.raises(ReadError, match=r"no file with content"):
+        read.load(index.folder / "pipe.txt", "pipe.txt")
+
+
+def test_what_is_to_be_ignored_is_written_as_for_git(index: Index) -> None:
+    names = ["a.txt", "b.md", "draft-1.txt", "keep/draft-2.txt", "old/c.txt", "new/old/d.txt", "new/e.txt", "new/f.md", "new/deep/f.md"]
+    index.write(dict.fromkeys(names, BRIDGE))
+    index.write({".footnoteignore": "# what is not finished\ndraft-*\n!keep/draft-2.txt\n/old/\n"})
+    index.write({"new/.footnoteignore": "*.md\n!deep/*.md\n"})
+    expected = {"docs/a.txt", "docs/b.md", "docs/keep/draft-2.txt", "docs/new/old/d.txt", "docs/new/e.txt", "docs/new/deep/f.md"}
+    assert set(files([index.folder])) == expected
+    assert as_git_sees_it(index.folder, index.home / "git") == expected
+
+
+def as_git_sees_it(folder: Path, repository: Path) -> set[str]:
+    """The files that git would take, with the same rules."""
+    subprocess.run(["git", "init", "--quiet", "--bare", str(repository)], check=True)
+    listing = ["git", f"--git-dir={repository}", f"--work-tree={folder}", "ls-files", "--others", "--exclude-per-directory=.footnoteignore"]
+    listed = subprocess.run(listing, cwd=folder, capture_output=True, text=True, check=True).stdout.split()
+    return {f"docs/{name}" for name in listed if not name.endswith(".footnoteignore")}
+
+
+def test_a_file_that_is_ignored_from_now_on_is_forgotten(index: Index) -> None:
+    index.write({"a.txt": BRIDGE, "b.txt": FERRY})
+    index.sync()
+    index.write({".footnoteignore": "b.txt"})
+    assert index.sync() == SyncReport(deleted=("docs/b.txt",), unchanged=("docs/a.txt",))
+    assert index.words("ferry") == set()
+
+
+def test_rules_that_cannot_be_read_stop_the_sync(index: Index) -> None:
+    index.write({"a.txt": BRIDGE})
+    (index.folder / ".footnoteignore").write_bytes(b"secret\xff\n")
+    with pytest.raises(ReadError, match=r"\.footnoteignore cannot be read"):
+        index.sync()
 
 
 def test_a_folder_that_is_a_link_is_followed(index: Index, tmp_path: Path) -> None:
     index.write({"a.txt": BRIDGE})
     (tmp_path / "library").symlink_to(index.folder)
-    assert set(sync.files([tmp_path / "library"])) == {"library/a.txt"}
+    assert set(files([tmp_path / "library"])) == {"library/a.txt"}
 
 
 def test_files_are_named_after_their_folder(tmp_path: Path) -> None:
     for name in ("one/docs/a.txt", "two/docs/a.txt", "three/notes/a.txt", "three/single.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(BRIDGE, encoding="utf-8")
-    alone = sync.files([tmp_path / "one" / "docs", tmp_path / "three" / "notes", tmp_path / "three" / "single.txt"])
+    alone = files([tmp_path / "one" / "docs", tmp_path / "three" / "notes", tmp_path / "three" / "single.txt"])
     assert list(alone) == ["docs/a.txt", "notes/a.txt", "single.txt"]
-    alike = sync.files([tmp_path / "one" / "docs", tmp_path / "two" / "docs"])
+    alike = files([tmp_path / "one" / "docs", tmp_path / "two" / "docs"])
     prefix = tmp_path.as_posix().lstrip("/")
     assert alike == {f"{prefix}/one/docs/a.txt": tmp_path / "one/docs/a.txt", f"{prefix}/two/docs/a.txt": tmp_path / "two/docs/a.txt"}
 
@@ -179,7 +225,7 @@ def test_a_second_folder_of_the_same_name_costs_no_embedding(index: Index, tmp_p
     twin = tmp_path / "twin" / "docs"
     shutil.copytree(index.folder, twin)
     told = index.sync(index.folder, twin)
-    assert (len(told.added), len(told.deleted)) == (2, 1)
+    assert (len(told.added), len(told.moved), len(told.deleted)) == (1, 1, 0)
     assert index.embedder.texts == before
 
 

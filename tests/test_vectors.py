@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from qa.catalog import Catalog
+from qa.contents import content_key
 from qa.errors import StoreError
-from qa.sync import content_key
 from qa.vectors import BATCH, DIRTY, Vectors
 from tests.samples import PARAGRAPHS, HashEmbedder, Opener, check_agreement, check_content, put, python
 
@@ -72,9 +72,9 @@ def test_the_store_follows_the_catalog(catalog: Catalog, fake: HashEmbedder, mak
     vectors.update()
     check_agreement(vectors, fake)
     put(catalog, fake, "a.txt", PARAGRAPHS[2], "The tower fell.")
-    catalog.remove(["b.txt"])
+    catalog.arrange(["b.txt"])
     put(catalog, fake, "c.txt", "It came and went before anybody looked.")
-    catalog.remove(["c.txt"])
+    catalog.arrange(["c.txt"])
     vectors.update()
     check_agreement(vectors, fake)
     assert catalog.pending() == (0, [])
@@ -132,7 +132,7 @@ def test_a_failed_change_is_told_and_made_good(catalog: Catalog, fake: HashEmbed
     with pytest.raises(StoreError, match=r"Chroma failed when written"):
         vectors.update()
     assert catalog.meta("vectors") == DIRTY
-    catalog.remove(["b.txt"])
+    catalog.arrange(["b.txt"])
     vectors.update()
     assert catalog.meta("vectors") != DIRTY
     check_agreement(vectors, fake)

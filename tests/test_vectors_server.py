@@ -1,9 +1,6 @@
 """A real Chroma server in the place of files: it may hold several indexes, and several processes may ask it."""
 
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +11,7 @@ import pytest
 from qa.catalog import Catalog
 from qa.errors import SettingsError, StoreError
 from qa.vectors import Vectors
+from tests.processes import served_chroma
 from tests.samples import PARAGRAPHS, HashEmbedder, Opener, check_agreement, check_content, put
 
 
@@ -37,25 +35,8 @@ def make(catalog: Catalog, tmp_path: Path, fake: HashEmbedder) -> Iterator[Opene
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real `chroma run`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("server")
-    program = Path(sys.executable).with_name("chroma")
-    command = [str(program), "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.1)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
+    with served_chroma(tmp_path_factory.mktemp("server")) as url:
+        yield url
 
 
 def test_a_server_may_keep_the_vectors(catalog: Catalog, fake: HashEmbedder, make: Opener, server: str, tmp_path: Path) -> None:

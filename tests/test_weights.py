@@ -255,7 +255,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> None:
 
 
 def end(process: subprocess.Popen[str]) -> Path:
-    return Path(process.communicate(timeout=60)[0].splitlines()[-1])
+    return Path(process.communicate(timeout=240)[0].splitlines()[-1])
 
 
 def test_who_waited_for_a_process_that_was_killed_goes_on_where_it_was(site: Site, start: Start) -> None:
