@@ -33,8 +33,8 @@ from ui.app import mount
 
 CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = "--no-sandbox --disable-gpu --disable-background-networking --no-first-run --disable-component-update --disable-sync".split()
-WAIT = 10_000  # milliseconds that the page has for anything
-START = 60_000  # and that Gradio has to be imported on a busy machine
+WAIT = 30_000  # milliseconds that the page has for anything
+START = 200_000  # and that Gradio has to be imported on a busy machine
 expect.set_options(timeout=WAIT)
 HOLD = "⏸"  # in a scripted reply: wait here for the gate
 

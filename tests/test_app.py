@@ -13,7 +13,7 @@ from qa.service import QA
 from qa.settings import Settings
 from tests.browser import serving
 
-PATIENCE = 60  # seconds for Gradio to be imported on a busy machine
+PATIENCE = 200  # seconds for Gradio to be imported on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -123,7 +123,7 @@ def test_stop_ends_the_answer_and_the_model(site: Site, visit: Visit, gate: thre
     wait_for(page, "stopped", STOP)
     expect(page.locator("#current .notice")).to_contain_text("not checked")
     gate.set()
-    assert site.model.broken_off.wait(10)
+    assert site.model.broken_off.wait(30)
     answered(page, FERRY)
 
 
@@ -134,7 +134,7 @@ def test_closing_the_page_stops_the_model(site: Site, visit: Visit) -> None:
     ask(page, ENDLESS)
     expect(page.locator("#current .unchecked")).to_contain_text("on and on")
     page.close()
-    assert site.model.broken_off.wait(10)
+    assert site.model.broken_off.wait(30)
 
 
 def test_a_withheld_answer_says_so_and_shows_the_nearest_passages(site: Site, visit: Visit) -> None:

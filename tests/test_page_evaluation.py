@@ -14,7 +14,8 @@ from playwright.sync_api import Page, expect
 from qa.evaluation.cases import CaseFile
 from qa.evaluation.desk import Desk, State
 from qa.evaluation.types import Case, Fault
-from qa.types import Feedback, Stage, Status
+from qa.status import Stage, Status
+from qa.types import Feedback
 from tests.browser import WAIT, Canary, Site, Visit, ask, chromium, contexts, overflow, visit, wait_for
 from tests.page_site import FERRY, HOSTILE, OPENED, QUOTE, TALL, canary, gate, site
 from tests.reports import report

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.types import Answer, Citation, Evidence, Found, Hit, Passage, Sentence, Span, Stage, Status, Timing, Usage, Withdrawn
+from qa.status import Stage, Status
+from qa.types import Answer, Citation, Differing, Evidence, Found, Hit, Passage, Sentence, Span, Timing, Usage, Withdrawn
 from ui import render
 from ui.exchange import Exchange, Failure
 
@@ -28,6 +29,7 @@ def exchange(text: str = TEXT, **changes: object) -> Exchange:
     answer = Answer(
         "a1", text, f"standalone {text}", True, f"{text} [1]", 0.9, None, (Sentence(text, (1,)),), (citation,), (Hit(place, 1.0),),
         (Withdrawn(text, text),), text, Usage(), Timing(total_ms=2340.0),
+        differing=(Differing(text[:5], replace(citation, number=2)),), missing=(text,), namesakes=(text, text), as_of="1998-05-04",
     )  # fmt: skip
     found = Found(text, (Hit(place, 1.0),), (item,))
     whole = Exchange(text, "answered", found, text, text, answer)
@@ -100,7 +102,7 @@ def test_no_text_makes_an_element_or_an_attribute(text: str) -> None:
 
 def test_a_sentence_ends_in_its_footnotes_which_lead_to_the_quote() -> None:
     tree = Tree(render.turn(exchange()))
-    (link,) = tree.all("a", "cite")
+    link, _ = tree.all("a", "cite")  # the other is that of the source that differs
     assert link["data-document"] == "d1"
     assert (link["data-start"], link["data-end"]) == ("100", "122")
     assert link["data-quote"] == TEXT[:22]
@@ -108,6 +110,20 @@ def test_a_sentence_ends_in_its_footnotes_which_lead_to_the_quote() -> None:
     assert link["data-page"] == "3"
     assert link["role"] == "doc-noteref"
     assert f"{TEXT}[1]" in tree.text
+
+
+def test_what_is_told_beside_an_answer_leads_to_its_source() -> None:
+    given = exchange().answer
+    assert given is not None
+    given = replace(given, missing=("When was it held",), namesakes=("Petra Holm", "Jonas Holm"), as_of="2025-05-12")
+    markup = render.answered(given)
+    tree = Tree(markup)
+    assert [link["data-quote"] for link in tree.all("a", "cite")] == [TEXT[:22]] * 2
+    assert f'<q><mark>{TEXT[:5]}</mark>{TEXT[5:22]}</q> ({TEXT}, 4 May 1998)<a class="cite"' in markup
+    assert "As of 12 May 2025." in tree.text
+    assert "The documents speak of more than one: Petra Holm, Jonas Holm." in tree.text
+    assert "The documents do not tell: when was it held?" in tree.text
+    assert render.beside(replace(given, differing=(), missing=(), namesakes=(), as_of=None)) == ""
 
 
 def test_the_last_word_keeps_its_footnotes() -> None:
@@ -244,5 +260,7 @@ def test_nothing_is_said_when_everything_is_ready() -> None:
 
 def test_a_screen_reader_is_told_the_answer_once_it_is_finished() -> None:
     assert render.announcement(Exchange("Q", "writing", unchecked="Half")) == "Searching the documents"
-    assert render.announcement(exchange("Yes.")) == "Yes. [1]"
+    spoken = render.announcement(exchange("Yes."))
+    assert spoken.startswith("Yes. [1] As of 4 May 1998. ")
+    assert spoken.endswith("Sources differ: “Yes.” (Yes., 4 May 1998) [2].")
     assert render.announcement(withheld("No.")) == "No. No."

@@ -123,9 +123,11 @@ class LatePage:
 
         from qa.evaluation.desk import Desk
         from ui.chat import Page, attach
+        from ui.documents import DocumentsPage
         from ui.evaluation import EvaluationPage
 
         blocks = Page(self.qa).blocks
+        DocumentsPage(self.qa, blocks)
         EvaluationPage(Desk(self.qa), self.qa.status, blocks)
         return attach(FastAPI(openapi_url=None), blocks)
 

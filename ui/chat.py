@@ -1,7 +1,6 @@
 """The page itself: Gradio's components and what happens between them. Importing it imports Gradio, which takes seconds."""
 
 import os
-import warnings
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -18,7 +17,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from qa.service import QA
-from qa.types import Status
+from qa.status import Status
 from ui import render
 from ui.exchange import Asking, Conversation, Exchange, turns
 
@@ -39,6 +38,7 @@ MONOSPACE = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation 
 IDLE = 0.005  # seconds between two looks of Gradio's queue at itself; at its own 0.001 an idle server takes 4% of a core
 KEPT = 50  # exchanges of a conversation
 POLL = 1.0  # seconds between two looks at what is not ready yet
+WAYS = '<a class="away" href="documents">Documents</a><a class="away" href="evaluation">Evaluation</a>'
 
 Update = dict[gr.components.Component, object]
 
@@ -85,7 +85,7 @@ class Page:
     def _lay_out(self) -> None:
         with gr.Row(elem_id="bar"):
             gr.HTML("<h1>Footnote</h1>", apply_default_css=False, elem_id="brand")
-            gr.HTML('<a id="to-evaluation" href="evaluation">Evaluation</a>', js_on_load=None, apply_default_css=False, elem_id="ways")
+            gr.HTML(WAYS, js_on_load=None, apply_default_css=False, elem_id="ways")
             self.new = gr.Button("New conversation", elem_id="new", size="sm", min_width=0)
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="chat"):
@@ -181,7 +181,6 @@ class Page:
 def attach(app: FastAPI, blocks: gr.Blocks) -> FastAPI:
     """Mounts the pages at `/` of `app`: nothing to upload, no history kept in the browser, no footer of Gradio's."""
     blocks._queue.sleep_when_free = IDLE
-    warnings.filterwarnings("ignore", "SSR mode is not supported with multi-page apps", UserWarning)  # said even where it is off
     gr.mount_gradio_app(
         app, blocks, path="/", theme=theme(), head=head(), footer_links=[], run_history=False, show_error=False,
         ssr_mode=False, pwa=False, mcp_server=False, enable_monitoring=False, max_file_size=1,

@@ -12,7 +12,7 @@ from qa.evaluation import page as report_page
 from qa.evaluation.cases import CaseFile
 from qa.evaluation.desk import Desk, State
 from qa.evaluation.types import Report
-from qa.types import Status
+from qa.status import Status
 from ui import render
 from ui.chat import POLL, QUIET, Update
 
@@ -62,7 +62,7 @@ class EvaluationPage:
     def _lay_out(self) -> None:
         with gr.Row(elem_id="bar"):
             gr.HTML("<h1>Footnote</h1>", apply_default_css=False, elem_id="brand")
-            gr.HTML('<a href="./">Chat</a>', js_on_load=None, apply_default_css=False, elem_id="ways")
+            gr.HTML('<a href="./">Chat</a><a href="documents">Documents</a>', js_on_load=None, apply_default_css=False, elem_id="ways")
         with gr.Column(elem_id="evaluation"):
             with gr.Row(elem_id="order"):
                 self.set = gr.Dropdown([], label="Set of cases", filterable=False, elem_id="set")

@@ -281,13 +281,21 @@
     else if (event.target.closest("button.show-evidence")) showEvidence(event.target.closest("button"));
     else if (event.target.closest(".thumb")) press(event.target.closest(".thumb"));
     else if (event.target.closest(".save")) save(event.target);
-    else if (event.target.closest("#to-evaluation")) event.target.target = document.querySelector(".turn") ? "_blank" : ""; // a conversation stays open
+    else if (event.target.closest("a.away")) event.target.target = document.querySelector(".turn") ? "_blank" : ""; // a conversation stays open
+    else if (event.target.closest("button.unfold")) unfold(event.target.closest("button.unfold"));
     else if (event.target.closest(".keep-report")) keepReport();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
     else if (event.key === "Enter" && !event.isComposing && event.target.closest(".remark input")) save(event.target);
   });
+
+  // A row of the table of documents, and the row below it.
+  function unfold(button) {
+    const open = button.getAttribute("aria-expanded") !== "true";
+    button.setAttribute("aria-expanded", String(open));
+    document.getElementById(button.getAttribute("aria-controls")).hidden = !open;
+  }
 
   // The report that is shown, as a file.
   function keepReport() {
@@ -325,7 +333,8 @@
 
   new MutationObserver((_, observer) => {
     const talk = document.getElementById("talk");
-    if (document.getElementById("evaluation")) document.title = "Evaluation – Footnote";
+    const name = ["Evaluation", "Documents"].find((title) => document.getElementById(title.toLowerCase()));
+    if (name) document.title = `${name} – Footnote`;
     else if (!talk || !document.getElementById("current")) return;
     observer.disconnect();
     if (!talk) return;

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from qa.types import Answer, Citation, Evidence, Found, Hit, Passage, Sentence, Span, Stage, Status, Withdrawn, readable_date
+from qa import notes
+from qa.status import Stage, Status
+from qa.types import Answer, Citation, Differing, Evidence, Found, Hit, Passage, Sentence, Span, Withdrawn, readable_date
 from ui.exchange import Exchange, Failure
 
 LIKELY: Final = 0.5
@@ -101,8 +103,30 @@ def failed(failure: Failure) -> str:
 def answered(answer: Answer) -> str:
     sources = {citation.number: citation for citation in answer.citations}
     sentences = " ".join(sentence(item, sources) for item in answer.sentences)
-    notes = "".join(f'<li><span class="number">{item.number}</span>{source_link(item)}</li>' for item in answer.citations)
-    return f'<p class="text" dir="auto">{sentences}</p><ol class="footnotes" aria-label="Sources">{notes}</ol>'
+    footnotes = "".join(f'<li><span class="number">{item.number}</span>{source_link(item)}</li>' for item in cited(answer))
+    text = f'<p class="text" dir="auto">{sentences}</p>{beside(answer)}'
+    return f'{text}<ol class="footnotes" aria-label="Sources">{footnotes}</ol>'
+
+
+def cited(answer: Answer) -> tuple[Citation, ...]:
+    """What an answer cites, and after it what differs from it."""
+    return (*answer.citations, *(item.citation for item in answer.differing))
+
+
+def beside(answer: Answer) -> str:
+    """What is told of an answer beside its sentences: its day, for whom it holds, what stays open, and the sources that differ."""
+    told = (notes.as_of(answer.as_of), notes.several(answer.namesakes), notes.missing(answer.missing))
+    rows = [f'<li dir="auto">{escape(note)}</li>' for note in told if note] + list(map(differs, answer.differing))
+    return f'<ul class="beside">{"".join(rows)}</ul>' if rows else ""
+
+
+def differs(item: Differing) -> str:
+    """`Sources differ: “It cost $9bn.” (Bridge opens, 12 May 2025)[2].`, the value marked."""
+    start = item.citation.quote.find(item.value)
+    value = [Span(start, start + len(item.value))] if start >= 0 else []
+    date = f", {readable_date(item.citation.date)}" if item.citation.date else ""
+    source = f"{escape(item.citation.title)}{escape(date)}"
+    return f'<li dir="auto">Sources differ: <q>{marks(item.citation.quote, value)}</q> ({source}){footnote(item.citation)}</li>'
 
 
 def sentence(item: Sentence, sources: dict[int, Citation]) -> str:
@@ -163,7 +187,8 @@ def announcement(exchange: Exchange) -> str:
     """What a screen reader says: the stages, and the answer once, when it is finished."""
     match exchange:
         case Exchange(answer=Answer() as answer):
-            return escape(answer.answer if answer.answered or not answer.reason else f"{answer.answer} {answer.reason}")
+            told = " ".join((answer.answer, *notes.notes(answer)))
+            return escape(told if answer.answered or not answer.reason else f"{answer.answer} {answer.reason}")
         case Exchange(failure=Failure() as failure):
             return escape(f"{as_sentence(failure.message)} {failure.hint}")
         case Exchange(phase="stopped"):
@@ -183,7 +208,7 @@ def panel(exchange: Exchange) -> str:
         return blank("Searching…" if not exchange.over else "Nothing was searched.")
     if not exchange.found.evidence:
         return nearest(exchange.found.hits)
-    return evidence(exchange.found.evidence, exchange.answer.citations if exchange.answer else ())
+    return evidence(exchange.found.evidence, cited(exchange.answer) if exchange.answer else ())
 
 
 def blank(text: str = "The sentences that an answer rests on will stand here, before the answer begins.") -> str:
@@ -206,9 +231,9 @@ def source(items: Sequence[Evidence], citations: Sequence[Citation]) -> str:
 
 
 def evidence_row(item: Evidence, citations: Sequence[Citation]) -> str:
-    cited = [c for c in citations if c.document == item.passage.document and c.start < item.end and item.start < c.end]
-    badges = "".join(footnote(citation) for citation in cited)
-    css = ' class="cited"' if cited else ""
+    noted = [c for c in citations if c.document == item.passage.document and c.start < item.end and item.start < c.end]
+    badges = "".join(footnote(citation) for citation in noted)
+    css = ' class="cited"' if noted else ""
     return f'<li{css}><span class="number">{item.number}</span><span class="words" dir="auto">{words(item)}</span>{badges}</li>'
 
 
