@@ -9,6 +9,7 @@ from typing import Final
 
 from qa.demand import LIGHT, is_year
 from qa.facts import MONTH_NAMES, MONTHS, UNITS, WEEKDAYS, Date, Facts, Quantity, facts
+from qa.scripts import scripts
 from qa.spelling import respelt
 from qa.stance import Stance, Token, stance
 from qa.types import Evidence
@@ -61,6 +62,10 @@ class Source:
     def capitals(self) -> frozenset[str]:
         """Its words that are written with one."""
         return frozenset(word for text in self.all for word in words(text) if word[0].isupper())
+
+    @cached_property
+    def scripts(self) -> frozenset[str | None]:
+        return scripts(self.all)
 
     @cached_property
     def readings(self) -> tuple[Stance, ...]:

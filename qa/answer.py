@@ -22,6 +22,7 @@ from qa.namesakes import namesakes
 from qa.parts import parts, unmet
 from qa.query import without_date
 from qa.reply import ReplyReader
+from qa.scripts import BEYOND_LATIN, LATIN, scripts
 from qa.terms import missing_terms, out_of_time
 from qa.types import Answer, Claim, Done, Event, Evidence, Found, Revised, Timing, Token, Trace, Turn, Usage
 from qa.words import one_line
@@ -101,7 +102,7 @@ class Answerer:
     def _reply(self, asked: Asked) -> Runnable[Asked, AIMessage]:
         if asked["refusal"]:
             return RunnableLambda(lambda _: AIMessageChunk(content=""))
-        grammar = reply_grammar(len(asked["found"].evidence))
+        grammar = reply_grammar(asked["found"].evidence)
         return RunnableLambda(self._messages) | self._model.runnable(max_tokens=REPLY_TOKENS, grammar=grammar, logprobs=True)
 
     def ask(self, question: str, history: Sequence[Turn]) -> Iterator[Event]:
@@ -251,12 +252,14 @@ def refusal(asked: Asked) -> str | None:
     return f"nothing that was found is of the time of “{day}”" if day else None
 
 
-def reply_grammar(shown: int) -> str:
-    """GBNF of a reply about so many numbered sentences: lines of `[number] text`, or that it is not stated."""
-    numbers = " | ".join(f'"{number}"' for number in range(1, shown + 1))
+def reply_grammar(shown: Sequence[Evidence]) -> str:
+    """GBNF of a reply about these sentences: lines of `[number] text`, or that it is not stated. About Latin letters it uses no others."""
+    numbers = " | ".join(f'"{item.number}"' for item in shown)
+    others = BEYOND_LATIN if scripts(text for item in shown for text in (item.text, item.passage.heading)) <= LATIN else ""
     return (
         'root ::= "[0] Not stated" | line ("\\n" line){0,4}\n'
-        'line ::= "[" number (", " number){0,2} "] " [^\\n\\[\\]]{2,300}\n'
+        'line ::= "[" number (", " number){0,2} "] " [^\\n\\[\\]'
+        f"{others}]{{2,300}}\n"
         f"number ::= {numbers}"
     )
 

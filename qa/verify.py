@@ -22,6 +22,7 @@ from qa.alteration import alteration
 from qa.contradiction import contradiction, counterclaim
 from qa.demand import ASKS, HOW_MANY, formal_fault, new_words, telling_words
 from qa.facts import MONTHS, facts
+from qa.scripts import foreign
 from qa.spelling import respelt
 from qa.stance import Stance, is_hedge, stance
 from qa.statement import is_short, stated
@@ -89,7 +90,8 @@ def fault(text: str, question: str, group: Sequence[Evidence]) -> str | None:
     if one_line(text) in map(one_line, source.texts):
         return None  # a sentence is its own support
     return (
-        number_fault(text, source)
+        _letter_fault(text, source)
+        or number_fault(text, source)
         or date_fault(facts(text), facts(question), source)
         or name_fault(text, question, source)
         or quotation_fault(text, source)
@@ -99,6 +101,11 @@ def fault(text: str, question: str, group: Sequence[Evidence]) -> str | None:
         or _exaggeration(text, question, source)
         or _uncovered(text, question, source)
     )
+
+
+def _letter_fault(text: str, source: Source) -> str | None:
+    strange = foreign(text, source.scripts)
+    return f"“{strange}” is written in letters that its source does not use" if strange else None
 
 
 def _short_fault(text: str, question: str, source: Source) -> str | None:

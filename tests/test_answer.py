@@ -14,6 +14,7 @@ from qa.embed import Embedder
 from qa.library import Library
 from qa.models import LanguageModel
 from qa.reader import open_reader
+from qa.scripts import BEYOND_LATIN
 from qa.service import QA
 from qa.settings import Settings
 from qa.types import Answer, Done, Event, Found, Revised, Token, Turn, ignore
@@ -274,10 +275,20 @@ def test_evidence_is_numbered_under_the_headings_of_its_articles(library: Librar
     assert all(f"[{item.number}] " in text for item in found.evidence)
 
 
-def test_the_grammar_allows_only_the_numbers_shown() -> None:
-    grammar = reply_grammar(2)
+def test_the_grammar_allows_only_the_numbers_shown(library: Library) -> None:
+    found = ask(library, "[0] Not stated", question="How much did the harbour bridge cost?")[0]
+    assert isinstance(found, Found)
+    grammar = reply_grammar(found.evidence[:2])
     assert 'number ::= "1" | "2"' in grammar
     assert '"3"' not in grammar
+
+
+def test_the_grammar_keeps_to_latin_letters_where_the_sources_do(library: Library) -> None:
+    found = ask(library, "[0] Not stated", question="How much did the harbour bridge cost?")[0]
+    assert isinstance(found, Found)
+    assert BEYOND_LATIN in reply_grammar(found.evidence)
+    other = replace(found.evidence[0], text="Мост открыла Кари Даль.")
+    assert BEYOND_LATIN not in reply_grammar((*found.evidence, other))
 
 
 def test_the_best_sentence_stands_first(library: Library) -> None:

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ORDER = """
     qa.__init__ qa.errors qa.types qa.status qa.settings qa.prompts
-    qa.words qa.facts qa.stance qa.demand qa.values qa.furniture qa.paragraph qa.dropped qa.article qa.language
+    qa.words qa.scripts qa.facts qa.stance qa.demand qa.values qa.furniture qa.paragraph qa.dropped qa.article qa.language
     qa.extract qa.table qa.plain qa.archive qa.hypertext qa.pdf qa.office qa.apart qa.read qa.split qa.folder
     qa.pack qa.schema qa.database qa.rows qa.vector_table qa.catalog qa.vectors
     qa.weights qa.address qa.tokens qa.completions qa.ollama qa.llama qa.models qa.embed qa.reader qa.followup

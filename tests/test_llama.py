@@ -18,6 +18,7 @@ from qa import weights
 from qa.errors import EngineError, EngineUnreachableError, PromptTooLongError, ReplyCutError
 from qa.llama import LlamaServer
 from qa.models import LanguageModel, open_language_model
+from qa.scripts import BEYOND_LATIN, LATIN, foreign
 from qa.settings import Settings, load
 from qa.tokens import estimate
 from qa.types import ignore
@@ -77,6 +78,12 @@ def test_reply_ends_at_a_stop_sequence(small: LanguageModel) -> None:
 def test_grammar_binds_the_embedded_model(small: LanguageModel) -> None:
     runnable = small.runnable(max_tokens=20, grammar='root ::= "[" [1-3] "] Rawalpindi"')
     assert str(runnable.invoke([HumanMessage("Where?")]).content) in {f"[{number}] Rawalpindi" for number in (1, 2, 3)}
+
+
+@pytest.mark.parametrize(("others", "lapses"), [("", True), (BEYOND_LATIN, False)])
+def test_a_grammar_keeps_the_embedded_model_to_latin_letters(small: LanguageModel, others: str, lapses: bool) -> None:
+    reply = small.runnable(max_tokens=80, grammar=f"root ::= [^\\n{others}]{{4,12}}").invoke("Repeat this: 俄罗斯俄罗斯俄罗斯俄罗斯").text
+    assert bool(foreign(reply, LATIN)) is lapses
 
 
 def test_wrong_grammar_is_an_error(small: LanguageModel) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -36,6 +37,14 @@ def test_a_sound_claim_stands(article: str, question: str, text: str) -> None:
 @pytest.mark.parametrize(("article", "question", "text", "kind"), CORRUPTED, ids=lambda value: value)
 def test_a_corrupted_claim_is_withdrawn_with_its_reason(article: str, question: str, text: str, kind: str) -> None:
     assert re.search(REASONS[kind], str(reason(article, question, text)))
+
+
+@pytest.mark.parametrize("strange", ["俄罗斯", "Россия", "ليبيا", "דרום", "日本へ", "\ufffd"])
+def test_letters_that_no_source_uses_are_not_let_through(strange: str) -> None:
+    item = evidence(next(iter(ARTICLES)))[0]
+    said = f"{item.text.rstrip('.')} {strange}."
+    assert fault(said, "", [item]) == f"“{strange}” is written in letters that its source does not use"
+    assert fault(said, "", [replace(item, text=f"{item.text} {strange}")]) is None
 
 
 def test_there_are_enough_of_both() -> None:
