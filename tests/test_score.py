@@ -97,6 +97,14 @@ def test_without_a_quote_the_cited_words_must_hold_the_answer_in_a_named_documen
     assert score(dataclasses.replace(case, support=(Support("other.txt"),)), REPLY).marks["citation_precision"].value == 0
 
 
+def test_of_an_explanation_only_the_document_is_looked_at() -> None:
+    long = dataclasses.replace(
+        CASE, answers=("He opened it because " + "it was so very long in the making " * 3,), support=(Support("bridge.txt"),)
+    )
+    assert score(long, REPLY).marks["citation_precision"].value == 1
+    assert score(dataclasses.replace(long, support=(Support("other.txt"),)), REPLY).marks["citation_precision"].value == 0
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

@@ -149,6 +149,15 @@ def judged(case: Case, answer: str) -> Mark | None:
     return Mark(float(not failed), "; ".join(failed or [reason for _, reason in checks]))
 
 
+def can_be_judged(case: Case) -> bool:
+    """Whether `judged` has anything to look for."""
+    return bool(case.patterns or case.all_of) or _is_short_enough(case)
+
+
+def _is_short_enough(case: Case) -> bool:
+    return any(len(normalised(option).split()) <= LONGEST for option in case.answers)
+
+
 def _pattern_checks(case: Case, text: str) -> Iterator[tuple[bool, str]]:
     for pattern in case.patterns:
         found = re.search(pattern, text, re.IGNORECASE)
@@ -165,7 +174,7 @@ def _group_checks(case: Case, text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _answer_checks(case: Case, text: str) -> Iterator[tuple[bool, str]]:
-    if not any(len(normalised(option).split()) <= LONGEST for option in case.answers):
+    if not _is_short_enough(case):
         return
     found = next((option for option in case.answers if _accepts(case, text, option)), None)
     if found is not None:

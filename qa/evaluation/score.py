@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import ceil
 from typing import Final
 
-from qa.evaluation.matching import contains, exact_match, judged, token_f1, without_footnotes
+from qa.evaluation.matching import can_be_judged, contains, exact_match, judged, token_f1, without_footnotes
 from qa.evaluation.ranking import hit, ndcg, recall, reciprocal_rank, same_document
 from qa.evaluation.types import Case, Cited, Mark, Outcome, Reply, Scored
 from qa.words import fold
@@ -92,12 +92,13 @@ def _citations(case: Case, reply: Reply) -> Marks:
 
 
 def holds_support(case: Case, citation: Cited) -> bool:
-    """Whether a citation overlaps a quote of the case in its document, or holds an accepted answer where the case names no quote of it."""
+    """Whether a citation overlaps a quote of the case in its document; where the case names no quote of it, whether it holds an accepted
+    answer; where that is an explanation, which nobody repeats word by word, whether it is of a named document."""
     named = [one for one in case.support if not one.document or same_document(citation.file, one.document)]
     quotes = [one.quote for one in named if one.quote]
     if quotes:
         return any(same_place(quote, citation.quote) for quote in quotes)
-    return bool(named) and _holds_answer(case, citation.quote)
+    return bool(named) and (not can_be_judged(case) or _holds_answer(case, citation.quote))
 
 
 def _holds_answer(case: Case, text: str) -> bool:
