@@ -124,7 +124,7 @@ def offsets(pages: Sequence[str], between: int) -> tuple[int, ...]:
 def damaged(file: str, reason: object = "") -> ReadError:
     """What to say of content that is not what the suffix says; `reason` in the first words of whoever found out."""
     kind = file.rpartition(".")[2].upper()
-    words = flat(reason)
+    words = flat(reason).rstrip(".")
     told = f" ({words if len(words) <= 100 else words[:99] + '…'})" if words else ""
     return ReadError(f"{file} is damaged or no {kind}{told}", "Save it anew from the program that made it, or leave it out of the folder.")
 

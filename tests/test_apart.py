@@ -16,7 +16,7 @@ import pytest
 from qa import apart
 from qa.apart import Apart
 from qa.errors import ReadError
-from qa.extract import Extract, Reader
+from qa.extract import Extract, Reader, damaged
 from qa.plain import text
 
 ROOT = Path(__file__).parents[1]
@@ -203,3 +203,7 @@ def test_little_is_imported_there(process: Apart) -> None:
 def modules(data: bytes, file: str) -> Iterator[Extract]:
     names = subprocess.run([sys.executable, "-c", "import sys, qa.apart; print(*sys.modules)"], capture_output=True, text=True, check=True)
     yield Extract(file, names.stdout)
+
+
+def test_the_words_of_a_library_stand_inside_a_sentence_of_ours() -> None:
+    assert damaged("a.pdf", "Data format error.").message == "a.pdf is damaged or no PDF (Data format error)"
