@@ -5,7 +5,9 @@ because a model that llama.cpp chokes on then takes nothing down with it. The ch
 the end of its input.
 """
 
+import contextlib
 import json
+import logging
 import mmap
 import os
 import re
@@ -14,6 +16,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, TypedDict
@@ -25,56 +29,69 @@ if TYPE_CHECKING:
 
 PROMPT_CACHE_MIB: Final = 128  # for the prompts of earlier conversations, about 28 KiB a token; llama.cpp's default is 8 GiB
 PATIENCE: Final = 5.0  # seconds for the child to accept a connection, and to end by itself
-RESTART: Final = "Start Footnote again; if it happens again, there may be too little memory for this model."
+PAUSE: Final = 30.0  # seconds between two starts of a child that keeps ending
+RESTART: Final = "It starts again by itself: ask again in a moment. If it happens often, there may be too little memory for this model."
 ERRORS_ONLY: Final = 1  # of llama.cpp's log levels
+log = logging.getLogger(__name__)
 
 
 class Load(TypedDict):
     """What the child is told on its input, so that the key shows in no list of processes."""
 
     model: str
-    context: int
+    context: int  # of each slot
+    slots: int
     threads: int
     key: str
+    port: int  # 0: any that is free
 
 
 class LlamaServer:
-    """A llama.cpp server on a free loopback port, behind a random key. `client` and `context` stand once `wait` has returned."""
+    """A llama.cpp server on a loopback port, behind a random key. `client` and `context` stand once `wait` has returned.
+
+    A child that ends without being told to is started again, at the same address with the same key.
+    """
 
     client: "httpx.Client"
 
-    def __init__(self, model: Path, context: int, threads: int = 0, timeout: float = 300.0) -> None:
-        """Starts loading the GGUF file and returns at once. `threads` 0 takes one per physical core; `timeout` (seconds) is of requests."""
-        self.key = secrets.token_urlsafe(24)
+    def __init__(self, model: Path, context: int, threads: int = 0, timeout: float = 300.0, slots: int = 1) -> None:
+        """Starts loading the GGUF file and returns at once. `threads` 0 takes one per physical core; `timeout` (seconds) is of requests;
+        `slots` is how many replies can be written at a time, each with a context of its own."""
         self.context = context  # as asked; from `wait` on as it is, which a model trained on less may lower
         self.count = lru_cache(maxsize=20_000)(self._count)
+        self._load = Load(
+            model=str(model.resolve()),
+            context=context,
+            slots=slots,
+            threads=threads or physical_cores(),
+            key=secrets.token_urlsafe(24),
+            port=0,
+        )
         self._model = model
         self._timeout = timeout
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
-            cwd=Path(__file__).resolve().parents[1],
-            env={**os.environ, "OMP_WAIT_POLICY": "passive"},  # threads that spin while they wait are 20 times slower on a busy machine
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-        )
-        load = Load(model=str(model.resolve()), context=context, threads=threads or physical_cores(), key=self.key)
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(load).encode() + b"\n")
-        self._process.stdin.flush()
+        self._closed = threading.Event()
+        self._changing = threading.Lock()  # of the child
+        self._loaded = False
+        self._start()
 
     @property
     def pid(self) -> int:
         """The process that holds the model."""
         return self._process.pid
 
+    @property
+    def key(self) -> str:
+        return self._load["key"]
+
+    def alive(self) -> bool:
+        """Whether a child runs and has loaded the model."""
+        return self._loaded and self._process.poll() is None
+
     def wait(self) -> None:
         """Until the model is loaded. Raises EngineError with llama.cpp's reason where it cannot be."""
         import httpx
 
-        assert self._process.stdout
-        url = self._process.stdout.readline().decode().strip()
+        url = self._address()
         if not url:
             reason = self._reason()
             self.close()
@@ -84,19 +101,69 @@ class LlamaServer:
         fresh = httpx.Limits(max_keepalive_connections=0)  # of connections used again, the server drops one in 500 without an answer
         self.client = httpx.Client(base_url=url, headers=headers, timeout=timeout, limits=fresh, trust_env=False)
         self.context = int(self._request("GET", "/props").json()["default_generation_settings"]["n_ctx"])
+        self._load["port"] = httpx.URL(url).port or 0
+        threading.Thread(target=self._keep, name="keep-llama", daemon=True).start()
 
     def close(self) -> None:
         """Ends the child and frees its memory; harmless when repeated."""
+        with self._changing:
+            self._closed.set()
+            assert self._process.stdin
+            assert self._process.stdout
+            self._process.stdin.close()
+            try:
+                self._process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process.stdout.close()
+            self._log.close()
+
+    def _start(self) -> None:
+        self._loaded = False
+        self._started = time.monotonic()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            cwd=Path(__file__).resolve().parents[1],
+            env={**os.environ, "OMP_WAIT_POLICY": "passive"},  # threads that spin while they wait are 20 times slower on a busy machine
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
         assert self._process.stdin
+        self._process.stdin.write(json.dumps(self._load).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def _address(self) -> str:
+        """Where the child listens, once it has loaded the model; nothing where it has ended."""
         assert self._process.stdout
-        self._process.stdin.close()
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        address = self._process.stdout.readline().decode().strip()
+        self._loaded = bool(address)
+        return address
+
+    def _keep(self) -> None:
+        """Starts the child again whenever it ends, but not more than once in PAUSE: it may be the model that it chokes on."""
+        while not self._closed.is_set():
             self._process.wait()
-        self._process.stdout.close()
-        self._log.close()
+            with self._changing:
+                if self._closed.is_set():
+                    return
+                log.warning("The embedded %s has ended (%s) and is started again", self._model.stem, self._reason())
+            self._closed.wait(self._started + PAUSE - time.monotonic())
+            with self._changing:
+                if self._closed.is_set():
+                    return
+                self._release()
+                self._start()
+            self._address()
+
+    def _release(self) -> None:
+        """Lets go of what is left of a child that has ended."""
+        for stream in (self._process.stdin, self._process.stdout, self._log):
+            if stream:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
 
     def _count(self, text: str) -> int:
         """Tokens of the text inside a prompt, by the model's own tokenizer."""
@@ -154,7 +221,8 @@ def serve() -> None:
 
     params = xllamacpp.CommonParams()
     params.model.path = load["model"]
-    params.n_ctx, params.n_parallel = load["context"], 1
+    params.n_ctx, params.n_parallel = load["context"] * load["slots"], load["slots"]
+    params.port = load["port"]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = load["threads"]
     params.api_keys, params.cors_origins = [load["key"]], ""
     params.ui = params.endpoint_slots = False

@@ -33,7 +33,8 @@ class LanguageModel:
     """A LangChain chat model with what the rest of Footnote must know of it.
 
     `context` is in tokens; `count` tells the tokens of a text (by the model's own tokenizer where the engine shows it, else rather too
-    many); `requesting` gives the chat model set up for one kind of call; `digest` tells one model of a name from the next, where known.
+    many); `requesting` gives the chat model set up for one kind of call; `digest` tells one model of a name from the next, where known;
+    `alive` tells whether an engine of our own still runs.
     """
 
     name: str
@@ -42,6 +43,7 @@ class LanguageModel:
     requesting: "Callable[[Request], Runnable[LanguageModelInput, AIMessage]]"
     close: Callable[[], None] = lambda: None
     digest: str = ""
+    alive: Callable[[], bool] = lambda: True
 
     @classmethod
     def of(cls, chat: "BaseChatModel", name: str = "test", context: int = 4096) -> "LanguageModel":
@@ -155,7 +157,7 @@ def _open_llama(path: Path, title: str, digest: str, settings: Settings, progres
     from qa.llama import RESTART, LlamaServer
 
     progress(f"loading {title}", 0, 0)
-    server = LlamaServer(path, settings.context, settings.threads, settings.timeout)
+    server = LlamaServer(path, settings.context, settings.threads, settings.timeout, settings.slots)
     try:
         from qa.completions import CompletionsChat  # LangChain is imported while the model loads
 
@@ -164,7 +166,7 @@ def _open_llama(path: Path, title: str, digest: str, settings: Settings, progres
     except BaseException:
         server.close()
         raise
-    return LanguageModel(f"embedded:{title}", server.context, server.count, chat.requesting, server.close, digest)
+    return LanguageModel(f"embedded:{title}", server.context, server.count, chat.requesting, server.close, digest, server.alive)
 
 
 def open_ollama(name: str, settings: Settings, progress: Progress) -> LanguageModel:

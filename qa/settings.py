@@ -54,6 +54,10 @@ class Settings(BaseSettings):
         default=350, ge=40, le=8000, description="Most tokens of evidence handed to the language model; a short fact gets three quarters."
     )
     threads: int = Field(default=0, ge=0, le=256, description="Threads of the embedded engine; 0: one per physical core.")
+    slots: int = Field(
+        default=1, ge=1, le=256, description="Answers written at a time; the embedded engine then shares its batches among them."
+    )
+    queue: int = Field(default=100, ge=0, le=10_000, description="Questions that may wait for a slot; more are told to come again.")
     timeout: float = Field(default=300.0, gt=0, description="Seconds to wait for an engine before giving up.")
     caution: float = Field(default=0.4, ge=0, le=1, description="Least confidence at which an answer is given rather than withheld.")
 

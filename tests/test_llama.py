@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
 
-from qa import weights
+from qa import llama, weights
 from qa.errors import EngineError, EngineUnreachableError, PromptTooLongError, ReplyCutError
 from qa.llama import LlamaServer
 from qa.models import LanguageModel, open_language_model
@@ -131,6 +131,77 @@ def test_closing_a_stream_stops_the_embedded_model(small: LanguageModel) -> None
     start = time.monotonic()
     small.yes(QUESTION)
     assert time.monotonic() - start < 150 * a_token
+
+
+def test_a_child_that_is_killed_is_started_again_at_the_same_address(small_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llama, "PAUSE", 0.1)
+    server = LlamaServer(small_file, context=512, threads=1)
+    try:
+        server.wait()
+        address = server.client.base_url
+        for _ in range(2):
+            assert server.alive()
+            killed = server.pid
+            psutil.Process(killed).kill()
+            wait_until(lambda: not server.alive())
+            with pytest.raises(EngineUnreachableError, match="does not answer") as caught:
+                server.count("while it is away")
+            assert "starts again by itself" in caught.value.hint
+            wait_until(server.alive)
+            assert server.pid != killed
+            assert server.client.base_url == address
+            assert server.client.post("completion", json={"prompt": "Once", "n_predict": 3}).json()["content"]
+    finally:
+        server.close()
+    assert not server.alive()
+
+
+def test_a_child_that_cannot_be_started_again_is_tried_no_more_often_than_allowed(
+    small_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(llama, "PAUSE", 1.5)
+    file = tmp_path / "lent.gguf"
+    file.symlink_to(small_file)
+    server = LlamaServer(file, context=512, threads=1)
+    try:
+        server.wait()
+        server._load["model"] = str(tmp_path / "gone.gguf")
+        psutil.Process(server.pid).kill()
+        time.sleep(4)
+        ended = [record.getMessage() for record in caplog.records if "is started again" in record.getMessage()]
+        assert 2 <= len(ended) <= 4
+        assert "gone.gguf" in ended[-1]
+        assert not server.alive()
+        server._load["model"] = str(file.resolve())
+        wait_until(server.alive)
+    finally:
+        server.close()
+
+
+def test_slots_have_a_context_each_and_write_at_the_same_time(small_file: Path) -> None:
+    server = LlamaServer(small_file, context=512, threads=1, slots=2)
+    try:
+        server.wait()
+        assert server.context == 512
+        with server.client.stream("POST", "chat/completions", json=story(400)) as slow:
+            lines = slow.iter_lines()
+            next(lines)
+            assert server.client.post("chat/completions", json=story(40)).json()["usage"]["completion_tokens"] == 40
+            assert sum(line.startswith("data: {") for line in lines) > 10  # the longer one was still being written
+    finally:
+        server.close()
+
+
+def story(tokens: int) -> dict[str, object]:
+    told = [{"role": "user", "content": "Tell me a very long story about a dragon."}]
+    return {"messages": told, "max_tokens": tokens, "stream": tokens > 100, "ignore_eos": True}
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_two_questions_at_once_are_both_answered(small: LanguageModel) -> None:
