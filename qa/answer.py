@@ -15,6 +15,7 @@ from qa.confidence import Confidence, Signals, answering, least, shared_words
 from qa.dating import standing_on
 from qa.disagreement import differing, rivals
 from qa.draft import Draft
+from qa.errors import ReplyTooLongError
 from qa.followup import leans, points_back, search_text, stand_alone
 from qa.library import Library
 from qa.models import LanguageModel, share_of_zero, tokens
@@ -31,6 +32,7 @@ SEARCHED: Final = 10  # passages shown
 REPLY_TOKENS: Final = 160
 MOST_PARTS: Final = 3  # parts of a question that are asked one by one
 SILENCE: Final = "The documents do not tell."
+ENDLESS: Final = "the model did not come to an end"
 UNCONFIRMED: Final = "what was found does not seem to be exactly what was asked"
 
 
@@ -77,6 +79,7 @@ class Part:
     confidence: float = 0.0
     reason: str | None = None  # why nothing stands
     doubted: bool = False  # whether the second look was taken
+    endless: bool = False  # whether the model wrote all that it was allowed, and more
 
     def note(self, message: AIMessage) -> None:
         """Note the first number of the reply, where the engine tells how likely it was."""
@@ -149,12 +152,16 @@ class Answerer:
     def _write(self, part: Part, asked: Asked, tally: Tally, before: str) -> Iterator[Event]:
         if before:
             yield Token(" ")
-        for step in self._writing.stream(asked):
-            if "reply" in step and step["reply"].content:
-                yield from _read(part.reader.feed(str(step["reply"].content)), part.draft, before)
-            if "reply" in step:
-                tally.count(step["reply"])
-                part.note(step["reply"])
+        try:
+            for step in self._writing.stream(asked):
+                if "reply" in step and step["reply"].content:
+                    yield from _read(part.reader.feed(str(step["reply"].content)), part.draft, before)
+                if "reply" in step:
+                    tally.count(step["reply"])
+                    part.note(step["reply"])
+        except ReplyTooLongError:  # what it rambled to its limit is no answer, though sentences of it may stand
+            part.endless = True
+            return
         yield from _read(part.reader.finish(), part.draft, before)
         if part.draft.quote():
             yield Revised(" ".join(filter(None, (before, part.draft.text()))))
@@ -172,7 +179,7 @@ class Answerer:
 
     def _decide(self, part: Part) -> None:
         """Withdraw all of a part that is no answer, or not likely enough to be right."""
-        part.reason = part.refusal or unanswered(part.found, part.draft)
+        part.reason = part.refusal or (ENDLESS if part.endless else unanswered(part.found, part.draft))
         part.doubted = part.reason is None
         if part.doubted:
             part.signals = self._signals(part.found, part.draft, part.stated)

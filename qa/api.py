@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from qa import __version__
 from qa.bodies import AskBody, FeedbackBody, SearchBody, SyncBody
-from qa.errors import FootnoteError, NotFoundError, NotReadyError, UsageError
+from qa.errors import BusyError, FootnoteError, NotFoundError, NotReadyError, UsageError
 from qa.guard import Guard, known
 from qa.manual import manual
 from qa.relay import Relay, unless_gone
@@ -122,12 +122,14 @@ class Endpoint:
     async def ask(self, body: AskBody, request: Request) -> AnswerForm | Response:
         """Answer a question from the documents, or say that they do not tell.
 
-        With `"stream": true` the answer comes as server-sent events: `found` (passages and evidence), `token` (text of the model, not yet
-        checked), `revised` (the checked text so far, to be shown instead), and at last `done` (the answer as without streaming) or `error`.
-        Closing the connection stops the model.
+        With `"stream": true` the answer comes as server-sent events: `waiting` (`place` in line, 1 for the next one) while others are
+        served first, `found` (passages and evidence), `token` (text of the model, not yet checked), `revised` (the checked text so far,
+        to be shown instead), and at last `done` (the answer as without streaming) or `error`. Closing the connection gives up the place
+        in line or stops the model. Where too many wait: 503 with `retry-after`.
         """
         history = tuple(turn.turn() for turn in body.history)
-        relay = Relay(await to_thread.run_sync(self._qa.ask, body.question, history))
+        asker = request.client.host if request.client else ""
+        relay = Relay(await to_thread.run_sync(self._qa.ask, body.question, history, asker))
         if body.stream:
             return await _stream(relay)
         with closing(relay):
@@ -224,7 +226,7 @@ class Errors:
         if isinstance(known, NotReadyError):
             form = NotReadyForm(error=form.error, stages=StatusForm.of(self._qa.status()).stages)
         if known.status == 503:
-            headers["retry-after"] = RETRY_AFTER
+            headers["retry-after"] = str(known.retry_after) if isinstance(known, BusyError) else RETRY_AFTER
         return JSONResponse(form.model_dump(), known.status, headers)
 
 

@@ -37,7 +37,7 @@ Question = Annotated[
 class AskBody(Body):
     question: Question
     history: tuple[TurnBody, ...] = Field(default=(), description="The conversation so far, oldest first.")
-    stream: StrictBool = Field(default=False, description="Answer as server-sent events: found, token, revised, done, error.")
+    stream: StrictBool = Field(default=False, description="Answer as server-sent events: waiting, found, token, revised, done, error.")
 
 
 class SearchBody(Body):

@@ -17,7 +17,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field
 
-from qa.errors import EngineError, EngineUnreachableError, ModelMissingError, PromptTooLongError, ReplyCutError
+from qa.errors import EngineError, EngineUnreachableError, ModelMissingError, PromptTooLongError, ReplyCutError, ReplyTooLongError
 
 CANDIDATES: Final = 20  # next tokens whose probabilities are asked for: the most that the protocol allows
 TOO_LONG: Final = ("exceed_context_size", "context_length_exceeded", "maximum context length")
@@ -157,7 +157,7 @@ class Completeness:
             self.read, self.written = chunk.message.usage_metadata["input_tokens"], chunk.message.usage_metadata["output_tokens"]
 
     def check(self) -> None:
-        """Raises ReplyCutError unless the model has finished, or was cut where that is allowed."""
+        """Raises ReplyCutError unless the model has finished, or was cut where that is allowed; ReplyTooLongError at its `max_tokens`."""
         if self._reason is None:
             raise ReplyCutError(
                 f"The reply of {self._label} broke off", "Ask again; if it happens again, the log of the server may tell why."
@@ -166,7 +166,7 @@ class Completeness:
             return
         if 0 < self.written < self._request.max_tokens:
             raise ReplyCutError(f"The reply of {self._label} no longer fitted its context", ASK_LESS)
-        raise ReplyCutError(f"The reply of {self._label} was cut at {self._request.max_tokens} tokens", "Ask something narrower.")
+        raise ReplyTooLongError(f"The reply of {self._label} was cut at {self._request.max_tokens} tokens", "Ask something narrower.")
 
 
 @contextmanager

@@ -15,7 +15,9 @@ FootnoteError
     ├── ModelMissingError        the engine does not have this model (HTTP 503)
     ├── PromptTooLongError       the prompt does not fit the model's context
     ├── ReplyCutError            the reply ended before the model had finished
-    └── NotReadyError            still loading (HTTP 503)
+    │   └── ReplyTooLongError    it reached the tokens that it was allowed
+    ├── NotReadyError            still loading (HTTP 503)
+    └── BusyError                too many wait for an answer (HTTP 503)
 """
 
 
@@ -97,5 +99,19 @@ class ReplyCutError(EngineError):
     pass
 
 
+class ReplyTooLongError(ReplyCutError):
+    pass
+
+
 class NotReadyError(EngineError):
     status = 503
+
+
+class BusyError(EngineError):
+    """`retry_after` is in seconds."""
+
+    status = 503
+
+    def __init__(self, message: str, hint: str = "", retry_after: int = 1) -> None:
+        super().__init__(message, hint)
+        self.retry_after = retry_after

@@ -10,7 +10,8 @@ from qa.confidence import FILE, OWN
 from qa.settings import Settings, data_folder
 
 AROUND: Final = frozenset(
-    "__init__ __main__ api bodies cli doctor fingerprint guard manual options port relay serve server suggest terminal wire".split()
+    "__init__ __main__ admission api bodies cli doctor fingerprint guard manual options port relay serve server stages suggest terminal "
+    "wire".split()
 )
 """Modules that carry questions and answers but do not make them; tests/test_fingerprint.py holds it against the imports."""
 

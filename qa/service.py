@@ -5,18 +5,21 @@ import json
 import logging
 import re
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Self
 
+from qa.admission import Admission
 from qa.errors import FootnoteError, NotFoundError, NotReadyError, UsageError
 from qa.library import Library
 from qa.settings import Settings
+from qa.stages import Stages
 from qa.status import DocumentStatus, Stage, Status, SyncReport
 from qa.suggest import suggestions
 from qa.tokens import estimate
-from qa.types import Answer, Document, Done, Event, Feedback, Fingerprint, Hit, Passage, Progress, Search, Turn, ignore
+from qa.types import Answer, Document, Done, Event, Feedback, Fingerprint, Hit, Passage, Progress, Search, Turn, Waiting, ignore
 
 if TYPE_CHECKING:
     from qa.answer import Answerer
@@ -28,10 +31,6 @@ MOST_QUESTION: Final = 2000  # characters
 MOST_HISTORY: Final = 20_000  # characters of all turns
 REMEMBERED: Final = 1000  # answers that feedback may still be given on
 
-COUNTED: Final = ("embedding", "arranging")  # stages of work on passages; other labels are of downloads
-
-StageName = Literal["index", "model"]
-
 
 class QA:
     """Answers questions from a library. `open` builds the real one; the constructor takes its parts."""
@@ -41,15 +40,12 @@ class QA:
         self._library = library
         self._model = model
         self._answerer: Answerer | None = None
+        self._admission = Admission(self._settings.slots, self._settings.queue)
         self._answers: OrderedDict[str, Answer] = OrderedDict()
-        self._stages: dict[StageName, Stage] = {}
-        self._errors: dict[StageName, FootnoteError] = {}
-        self._changed = threading.Condition()
         self._syncing = threading.Lock()
-        self._closed = False
-        self._stopped = threading.Event()
-        self._tell(Stage("index", "ready" if library else "waiting", ""))
-        self._tell(Stage("model", "ready" if model else "waiting", model.name if model else ""))
+        self._stages = Stages(lambda: self._model is None or self._model.alive())
+        self._stages.tell(Stage("index", "ready" if library else "waiting", ""))
+        self._stages.tell(Stage("model", "ready" if model else "waiting", model.name if model else ""))
 
     @classmethod
     def open(cls, settings: Settings, model: bool = True, sync: bool = True, search: bool = True) -> Self:
@@ -59,32 +55,29 @@ class QA:
         """
         qa = cls(settings=settings)
         if model:  # first, since it loads in a process of its own
-            qa._start("model", qa._open_model)
+            qa._stages.start("model", qa._open_model)
         else:
-            qa._tell(Stage("model", "ready", "not used"))
-        qa._start("index", lambda: qa._open_library(sync, search))
+            qa._stages.tell(Stage("model", "ready", "not used"))
+        qa._stages.start("index", lambda: qa._open_library(sync, search))
         return qa
 
     def status(self) -> Status:
-        with self._changed:
-            return Status(tuple(self._stages.values()))
+        return self._stages.status()
 
     def wait(self, timeout: float | None = None) -> None:
         """Until index and model are ready. Raises the error of a stage that failed, NotReadyError when the time (seconds) is up."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._errors or self._ready(), timeout):
-                raise NotReadyError(f"Not ready after {timeout:g} seconds: {self._waiting_for()}", "Wait, or look at the log.")
-        for error in self._errors.values():
-            raise error
+        self._stages.wait(timeout)
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
-        """Found, then Token and Revised, then exactly one Done; closing the iterator stops the model.
+    def ask(self, question: str, history: Sequence[Turn] = (), asker: str = "") -> Iterator[Event]:
+        """Waiting while others are served first, Found, then Token and Revised, then exactly one Done.
 
-        Raises UsageError for a question that is empty or too long, NotReadyError, and while iterating EngineError.
+        Closing the iterator gives up the place in line or stops the model. `asker` is whom to be fair to: whoever asks much waits for those
+        who ask little. Raises UsageError for a question that is empty or too long, NotReadyError, and while iterating EngineError,
+        BusyError at once where too many wait.
         """
         question = checked(question, history)
-        self._require("index", "model")
-        return self._remembering(self._answer_with().ask(question, history))
+        self._stages.require("index", "model")
+        return self._remembering(self._in_line(question, history, asker))
 
     def search(self, question: str, limit: int = 10) -> tuple[Hit, ...]:
         """The best passages for a question; no language model is touched. Raises UsageError, NotReadyError."""
@@ -156,7 +149,7 @@ class QA:
     @property
     def language_model(self) -> "LanguageModel":
         """The model that answers, for calls of one's own. Raises NotReadyError."""
-        self._require("model")
+        self._stages.require("model")
         if self._model is None:
             raise NotReadyError("There is no language model", "Open one with QA.open(settings, model=True).")
         return self._model
@@ -167,12 +160,9 @@ class QA:
 
     def close(self) -> None:
         """Stop the model and let go of the index; harmless when repeated, even by two threads at once."""
-        with self._changed:
-            again, self._closed = self._closed, True
-            self._changed.notify_all()
-        if again:
+        if not self._stages.stop():
             return
-        self._stopped.set()
+        self._admission.close()
         if self._model is not None:
             self._model.close()
         with self._syncing:
@@ -180,9 +170,9 @@ class QA:
                 self._library.close()
 
     def _open_library(self, sync: bool, search: bool) -> str:
-        library = Library.open(self._settings, lambda label, done, total: self._progress("index", label, done, total), search)
-        self._library = library
-        if self._closed:
+        library = self._library or Library.open(self._settings, self._stages.progress("index"), search)
+        self._library = library  # kept where the sync fails: it is then tried again
+        if self._stages.stopped.is_set():
             library.close()
         elif sync and library.lock is not None:
             self._sync_first(library)
@@ -192,7 +182,7 @@ class QA:
         """A folder that is gone with its disk leaves what is indexed to be asked; one that nothing is known of is an error."""
         try:
             with self._syncing:
-                library.sync(self._settings.folders, lambda label, done, total: self._progress("index", label, done, total))
+                library.sync(self._settings.folders, self._stages.progress("index"))
         except UsageError as error:
             if not library.knows(self._settings.folders):
                 raise
@@ -201,22 +191,20 @@ class QA:
     def _watch(self) -> None:
         from qa.watch import follow
 
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._stages["index"].state in ("ready", "failed"))
-        if not self._closed and self._library is not None:
-            follow(self._library.folders(self._settings.folders), self._settings.home, self._stopped, self._sync_now)
+        self._stages.wait_for_end("index")
+        if not self._stages.stopped.is_set() and self._library is not None:
+            follow(self._library.folders(self._settings.folders), self._settings.home, self._stages.stopped, self._sync_now)
 
     def _sync_now(self) -> None:
         try:
             self.sync()
         except FootnoteError as error:
-            if not self._closed:
+            if not self._stages.stopped.is_set():
                 logger.warning("%s", error.line())
 
     def _while_open(self, progress: Progress) -> Progress:
         def tell(label: str, done: int, total: int) -> None:
-            if self._closed:
-                raise NotReadyError("Footnote is being closed")
+            self._stages.go_on()
             progress(label, done, total)
 
         return tell
@@ -224,55 +212,15 @@ class QA:
     def _open_model(self) -> str:
         from qa.models import open_language_model
 
-        self._model = open_language_model(self._settings, lambda label, done, total: self._progress("model", label, done, total))
-        if self._closed:
+        self._model = open_language_model(self._settings, self._stages.progress("model"))
+        if self._stages.stopped.is_set():
             self._model.close()
         import qa.answer  # noqa: F401 - imported here so that the first question need not wait for it
 
         return self._model.name
 
-    def _start(self, name: StageName, open_: Callable[[], str]) -> None:
-        def run() -> None:
-            self._tell(Stage(name, "working", "opening"))
-            try:
-                self._tell(Stage(name, "ready", open_()))
-            except FootnoteError as error:
-                self._fail(name, error)
-            except Exception as error:  # noqa: BLE001 - a thread's last stand: the stage must not hang
-                self._fail(name, FootnoteError(f"Opening the {name} failed: {type(error).__name__}: {error}", "Run `footnote doctor`."))
-
-        threading.Thread(target=run, name=f"open-{name}", daemon=True).start()
-
-    def _fail(self, name: StageName, error: FootnoteError) -> None:
-        self._errors[name] = error
-        self._tell(Stage(name, "failed", error.line()))
-
-    def _tell(self, stage: Stage) -> None:
-        with self._changed:
-            self._stages[stage.name] = stage
-            self._changed.notify_all()
-
-    def _progress(self, name: StageName, label: str, done: int, total: int) -> None:
-        if self._closed:
-            raise NotReadyError("Footnote is being closed")
-        unit: Literal["bytes", "files", ""] = "files" if label.startswith("indexing") else "" if label.startswith(COUNTED) else "bytes"
-        self._tell(Stage(name, "working", label, done, total, unit))
-
-    def _ready(self) -> bool:
-        return all(stage.state == "ready" for stage in self._stages.values())
-
-    def _waiting_for(self) -> str:
-        return ", ".join(f"{stage.name}: {stage.detail or stage.state}" for stage in self._stages.values() if stage.state != "ready")
-
-    def _require(self, *names: StageName) -> None:
-        for name in names:
-            if name in self._errors:
-                raise self._errors[name]
-            if self._stages[name].state != "ready":
-                raise NotReadyError(f"Still getting ready: {self._waiting_for()}", "Try again in a moment.")
-
     def _indexed(self) -> Library:
-        self._require("index")
+        self._stages.require("index")
         if self._library is None:
             raise NotReadyError("There is no index", "Open one with QA.open.")
         return self._library
@@ -287,6 +235,17 @@ class QA:
             self._answerer = Answerer(self._indexed(), model, judge, settings.evidence_tokens, settings.caution)
         return self._answerer
 
+    def _in_line(self, question: str, history: Sequence[Turn], asker: str) -> Iterator[Event]:
+        began = time.perf_counter()
+        ticket = self._admission.enter(asker)
+        try:
+            yield from map(Waiting, self._admission.places(ticket))
+            waited = (time.perf_counter() - began) * 1000
+            for event in self._answer_with().ask(question, history):
+                yield _told_of_wait(event, waited)
+        finally:
+            self._admission.leave(ticket)
+
     def _remembering(self, events: Iterator[Event]) -> Iterator[Event]:
         for event in events:
             if isinstance(event, Done):
@@ -294,6 +253,13 @@ class QA:
                 while len(self._answers) > REMEMBERED:
                     self._answers.popitem(last=False)
             yield event
+
+
+def _told_of_wait(event: Event, milliseconds: float) -> Event:
+    if not isinstance(event, Done):
+        return event
+    timing = dataclasses.replace(event.answer.timing, wait_ms=milliseconds)
+    return Done(dataclasses.replace(event.answer, timing=timing))
 
 
 def checked(question: str, history: Sequence[Turn]) -> str:

@@ -189,11 +189,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Milliseconds since the question came in."""
+    """Milliseconds, from when the question was let in: before that it waited for `wait_ms`."""
 
     retrieve_ms: float = 0.0
     first_token_ms: float | None = None
     total_ms: float = 0.0
+    wait_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Before all others, at least once a second while others are served first: the place in line, 1 for the next one."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """First event of an answer: what was searched for, the passages, and the sentences chosen as evidence."""
 
@@ -264,7 +272,7 @@ class Done:
     answer: Answer
 
 
-Event = Found | Token | Revised | Done
+Event = Waiting | Found | Token | Revised | Done
 
 
 @dataclass(frozen=True, slots=True)

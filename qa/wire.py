@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AliasPath, BaseModel, BeforeValidator, Conf
 
 from qa.errors import FootnoteError
 from qa.status import DocumentStatus, SyncReport
-from qa.types import Document, Done, Event, Found, Passage, Revised, Search, Token
+from qa.types import Document, Done, Event, Found, Passage, Revised, Search, Token, Waiting
 
 
 class Form(BaseModel):
@@ -107,6 +107,7 @@ class TimingForm(Form):
     retrieve_ms: Milliseconds
     first_token_ms: Milliseconds | None
     total_ms: Milliseconds
+    wait_ms: Milliseconds
 
 
 class AnswerForm(Form):
@@ -138,6 +139,10 @@ class FoundForm(Form):
 
 class TextForm(Form):
     text: str
+
+
+class WaitingForm(Form):
+    place: int
 
 
 class RankedForm(Form):
@@ -331,6 +336,8 @@ class NotReadyForm(ErrorForm):
 def event_form(event: Event) -> tuple[str, Form]:
     """The name and the data of the server-sent event that tells of `event`."""
     match event:
+        case Waiting(place):
+            return "waiting", WaitingForm(place=place)
         case Found():
             return "found", FoundForm.of(event)
         case Token(text):

@@ -31,13 +31,21 @@ TEXTS = {
 }
 
 
+def open_gate() -> threading.Event:
+    gate = threading.Event()
+    gate.set()
+    return gate
+
+
 class Scripted(BaseChatModel):
-    """A chat model that copies the first numbered sentence with `copies` out of its prompt, slowly or not, to the end or not."""
+    """A chat model that copies the first numbered sentence with `copies` out of its prompt, once the gate is open, slowly or not, to the
+    end or not."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     copies: str = "Nesodden on Monday"
     pause: float = 0.0
+    gate: threading.Event = Field(default_factory=open_gate)
     breaks: Exception | None = None
     calls: list[str] = Field(default_factory=list)
     written: list[str] = Field(default_factory=list)
@@ -66,6 +74,7 @@ class Scripted(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         prompt = "\n".join(str(message.content) for message in messages)
         self.calls.append(prompt)
+        self.gate.wait(60)
         found = re.findall(rf"^\[(\d+)\] (.*{self.copies}.*)$", prompt, re.MULTILINE)
         reply = "[{}] {}".format(*found[-1]) if found else "[0] Not stated"
         try:

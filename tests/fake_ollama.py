@@ -43,12 +43,13 @@ class FakeOllama:
     library: dict[str, Model] = field(default_factory=dict)  # what can be pulled
     replies: list[Reply] = field(default_factory=list)  # one for each chat, the last for all that follow
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    port: int = 0  # 0: any that is free
     disconnected: threading.Event = field(default_factory=threading.Event)  # set when a client leaves in the middle of a reply
     closing: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
         handler = type("Handler", (_Handler,), {"fake": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self

@@ -13,7 +13,7 @@ import pytest
 
 from qa import relay
 from qa.embed import Embedder
-from qa.errors import ReplyCutError
+from qa.errors import ReplyCutError, ReplyTooLongError
 from qa.library import Library
 from qa.service import QA
 from qa.settings import Settings
@@ -63,7 +63,7 @@ def test_an_answer_is_as_the_contract_says(client: httpx.Client) -> None:
     assert set(answer["citations"][0]) == CITATION_KEYS
     assert set(answer["passages"][0]) == PASSAGE_KEYS
     assert set(answer["usage"]) == {"prompt_tokens", "completion_tokens"}
-    assert set(answer["timing"]) == {"retrieve_ms", "first_token_ms", "total_ms"}
+    assert set(answer["timing"]) == {"retrieve_ms", "first_token_ms", "total_ms", "wait_ms"}
 
 
 def test_numbers_carry_no_digits_that_mean_nothing() -> None:
@@ -242,6 +242,15 @@ def test_an_engine_that_fails(library: Library) -> None:
         told = events(client.post("/v1/ask", json={"question": QUESTION, "stream": True}).text)
     assert told[0][0] == "found"
     assert told[-1] == ("error", {"error": {"type": "reply_cut", "message": "The reply broke off", "hint": "Ask again."}})
+
+
+def test_a_reply_without_an_end_is_withheld_even_where_its_sentences_stand(library: Library) -> None:
+    rambling = Scripted(breaks=ReplyTooLongError("The reply was cut at 160 tokens", "Ask something narrower."))
+    with serving(answering(library, rambling)) as client:
+        answer = client.post("/v1/ask", json={"question": QUESTION}).json()
+    assert (answer["answered"], answer["reason"]) == (False, "the model did not come to an end")
+    assert answer["citations"] == answer["sentences"] == []
+    assert answer["passages"]
 
 
 def test_a_fault_of_ours_shows_no_traceback(library: Library, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from qa import errors
-from qa.errors import FootnoteError, IndexLockedError, ModelMissingError, PromptTooLongError, ReplyCutError
+from qa.errors import BusyError, FootnoteError, IndexLockedError, ModelMissingError, PromptTooLongError, ReplyCutError, ReplyTooLongError
 
 CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, FootnoteError)]
 TREE = re.compile(r"^([│├└─ ]*)(\w+Error)\b(.*)$", re.MULTILINE)
@@ -52,6 +52,8 @@ def test_types_differ() -> None:
         (IndexLockedError, "index_locked"),
         (ModelMissingError, "model_missing"),
         (ReplyCutError, "reply_cut"),
+        (ReplyTooLongError, "reply_too_long"),
+        (BusyError, "busy"),
     ],
 )
 def test_the_type_is_the_name_for_machines(one: type[FootnoteError], name: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import aclosing
 import pytest
 
 from qa.errors import EngineUnreachableError, NotReadyError
-from qa.types import Answer, Done, Event, Found, Revised, Timing, Token, Turn, Usage
+from qa.types import Answer, Done, Event, Found, Revised, Timing, Token, Turn, Usage, Waiting
 from ui.exchange import Asking, Exchange, Failure, Stopped, advance, turns
 
 FOUND = Found("Q", (), ())
@@ -35,7 +35,7 @@ class Model:
         self.closed = threading.Event()
         self.histories: list[Sequence[Turn]] = []
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+    def ask(self, question: str, history: Sequence[Turn] = (), asker: str = "") -> Iterator[Event]:
         self.histories.append(history)
         if self.refusal:
             raise self.refusal
@@ -66,6 +66,14 @@ def test_done_ends_it(answered: bool, phase: str) -> None:
     assert exchange.over
     assert exchange.phase == phase
     assert exchange.unchecked == ""
+
+
+def test_the_place_in_line_is_shown_until_it_is_found() -> None:
+    waiting = after(Waiting(2))
+    assert (waiting.phase, waiting.place, waiting.over) == ("waiting", 2, False)
+    assert advance(waiting, Waiting(1)).place == 1
+    assert after(Waiting(1), FOUND).phase == "writing"
+    assert after(Waiting(1), Stopped()).over
 
 
 def test_what_comes_after_the_end_is_ignored() -> None:

@@ -120,12 +120,12 @@ class Page:
         self.blocks.load(self.look, self.conversation, ready, concurrency_limit=None, **QUIET)
         self.timer.tick(self.look, self.conversation, ready, concurrency_limit=None, **QUIET)
 
-    async def ask(self, question: str, conversation: Conversation, event: gr.EventData) -> AsyncIterator[Update]:
+    async def ask(self, question: str, conversation: Conversation, event: gr.EventData, request: gr.Request) -> AsyncIterator[Update]:
         """Asks what the example clicked or the box says, and shows the exchange as it grows."""
         question = (event.question if event.target is self.welcome else question).strip()
         if not question:
             return
-        asking = conversation.asking = Asking(self.qa, question, turns(conversation.past))
+        asking = conversation.asking = Asking(self.qa, question, turns(conversation.past), f"tab {request.session_hash}")
         shown: Exchange | None = None
         async with aclosing(asking.states()) as states:
             async for exchange in states:
@@ -143,7 +143,7 @@ class Page:
         if before is None:
             changes |= {self.welcome: "", self.past: render.conversation(conversation.past)}
             changes |= {self.box: gr.Textbox("", submit_btn=False, stop_btn="Stop")}
-        if before is None or before.found is not now.found or now.over:
+        if before is None or before.found is not now.found or before.place != now.place or now.over:
             changes |= {self.panel: render.panel(now), self.spoken: render.announcement(now)}
         if now.over:
             changes[self.box] = gr.Textbox(submit_btn="Ask", stop_btn=False)

@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol
 
 from qa.errors import FootnoteError
 from qa.relay import Relay
-from qa.types import Answer, Done, Event, Found, Revised, Token, Turn
+from qa.types import Answer, Done, Event, Found, Revised, Token, Turn, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ FRAME: Final = 0.04  # seconds between two looks of a reader at the text being w
 class Asks(Protocol):
     """The part of `QA` that answers."""
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]: ...
+    def ask(self, question: str, history: Sequence[Turn] = (), asker: str = "") -> Iterator[Event]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,17 @@ class Exchange:
     """A question and its reply. `checked` is text that was let through, `unchecked` what the model wrote since."""
 
     question: str
-    phase: Literal["searching", "writing", "answered", "withheld", "stopped", "failed"] = "searching"
+    phase: Literal["waiting", "searching", "writing", "answered", "withheld", "stopped", "failed"] = "searching"
     found: Found | None = None
     checked: str = ""
     unchecked: str = ""
     answer: Answer | None = None
     failure: Failure | None = None
+    place: int = 0  # in line, while waiting
 
     @property
     def over(self) -> bool:
-        return self.phase not in ("searching", "writing")
+        return self.phase not in ("waiting", "searching", "writing")
 
 
 class Stopped:
@@ -60,6 +61,8 @@ def advance(exchange: Exchange, news: Event | Stopped | Exception) -> Exchange:
     if exchange.over:
         return exchange
     match news:
+        case Waiting(place):
+            after = replace(exchange, phase="waiting", place=place)
         case Found():
             after = replace(exchange, phase="writing", found=news)
         case Token():
@@ -95,9 +98,10 @@ class Asking:
     Leaving the iteration early (the reader stops, or closes the page) closes the iterator of `qa.ask`, which stops the model.
     """
 
-    def __init__(self, qa: Asks, question: str, history: Sequence[Turn]) -> None:
+    def __init__(self, qa: Asks, question: str, history: Sequence[Turn], asker: str = "") -> None:
         self._qa = qa
         self._history = history
+        self._asker = asker
         self._exchange = Exchange(question)
         self._stopped = asyncio.Event()
 
@@ -111,7 +115,7 @@ class Asking:
         Raises nothing, as errors become a failed exchange. A fast model costs one state per `FRAME`, not one per token.
         """
         try:
-            relay = Relay(await asyncio.to_thread(self._qa.ask, self._exchange.question, self._history))
+            relay = Relay(await asyncio.to_thread(self._qa.ask, self._exchange.question, self._history, self._asker))
         except Exception as error:  # noqa: BLE001 - told to the reader, or logged
             yield advance(self._exchange, error)
             return

@@ -315,7 +315,7 @@
     });
     new MutationObserver(() => {
       const question = current.querySelector(".question")?.textContent;
-      const over = !current.querySelector('[data-phase="searching"], [data-phase="writing"]');
+      const over = !current.querySelector('[data-phase="waiting"], [data-phase="searching"], [data-phase="writing"]');
       if (question && (question !== before.question || (before.over && !over))) {
         near = true;
         opener = null;

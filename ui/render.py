@@ -8,7 +8,7 @@ from typing import Final
 
 from qa import notes
 from qa.status import Stage, Status
-from qa.types import Answer, Citation, Differing, Evidence, Found, Hit, Passage, Sentence, Span, Withdrawn, readable_date
+from qa.types import Answer, Citation, Differing, Evidence, Hit, Passage, Sentence, Span, Withdrawn, readable_date
 from ui.exchange import Exchange, Failure
 
 LIKELY: Final = 0.5
@@ -25,6 +25,11 @@ def escape(text: str) -> str:
 def as_sentence(text: str) -> str:
     """`what was found is old` → `What was found is old.`"""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def ordinal(number: int) -> str:
+    """`2nd`, `11th`, `23rd`."""
+    return f"{number}{'th' if number // 10 % 10 == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def plural(count: int, word: str) -> str:
@@ -70,14 +75,17 @@ def reply(exchange: Exchange) -> str:
         return text + withdrawn(exchange.answer.withdrawn) + colophon(exchange.question, exchange.answer)
     if exchange.phase == "stopped":
         return draft(exchange) + f'<p class="notice">{stop_note(exchange)}</p>'
-    return draft(exchange) or f'<p class="working">{escape(working(exchange.found))}</p>'
+    return draft(exchange) or f'<p class="working">{escape(working(exchange))}</p>'
 
 
-def working(found: Found | None) -> str:
-    if found is None:
+def working(exchange: Exchange) -> str:
+    if exchange.phase == "waiting":
+        return f"{ordinal(exchange.place)} in line; others are being answered"
+    if exchange.found is None:
         return "Searching the documents"
-    articles = len({(item.passage.document, item.passage.title) for item in found.evidence})
-    return f"Reading {plural(len(found.evidence), 'sentence')} from {plural(articles, 'article')}"
+    evidence = exchange.found.evidence
+    articles = len({(item.passage.document, item.passage.title) for item in evidence})
+    return f"Reading {plural(len(evidence), 'sentence')} from {plural(articles, 'article')}"
 
 
 def stop_note(exchange: Exchange) -> str:
@@ -194,7 +202,7 @@ def announcement(exchange: Exchange) -> str:
         case Exchange(phase="stopped"):
             return "Stopped."
         case _:
-            return escape(working(exchange.found))
+            return escape(working(exchange))
 
 
 # --- the evidence panel -----------------------------------------------------------------------------------------------------------
