@@ -1,6 +1,7 @@
 """Real parts put together for tests."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from filelock import FileLock
@@ -24,3 +25,11 @@ def make_library(folder: Path, files: Mapping[str, str], embedder: Embedder) -> 
     library = Library.of(Catalog(home / "catalog.sqlite"), embedder, home, lock)
     library.sync([documents], ignore)
     return library
+
+
+def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    """Waits for what comes by itself."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from qa.scripts import BEYOND_LATIN, LATIN, foreign
 from qa.settings import Settings, load
 from qa.tokens import estimate
 from qa.types import ignore
+from tests.parts import until
 
 PROMPT = ChatPromptTemplate.from_messages([("system", "You answer in one sentence."), ("human", "{question}")])
 QUESTION: list[BaseMessage] = [HumanMessage("Is the sky blue? Answer Yes or No.")]
@@ -143,11 +144,11 @@ def test_a_child_that_is_killed_is_started_again_at_the_same_address(small_file:
             assert server.alive()
             killed = server.pid
             psutil.Process(killed).kill()
-            wait_until(lambda: not server.alive())
+            until(lambda: not server.alive())
             with pytest.raises(EngineUnreachableError, match="does not answer") as caught:
                 server.count("while it is away")
             assert "starts again by itself" in caught.value.hint
-            wait_until(server.alive)
+            until(server.alive)
             assert server.pid != killed
             assert server.client.base_url == address
             assert server.client.post("completion", json={"prompt": "Once", "n_predict": 3}).json()["content"]
@@ -173,7 +174,7 @@ def test_a_child_that_cannot_be_started_again_is_tried_no_more_often_than_allowe
         assert "gone.gguf" in ended[-1]
         assert not server.alive()
         server._load["model"] = str(file.resolve())
-        wait_until(server.alive)
+        until(server.alive)
     finally:
         server.close()
 
@@ -195,13 +196,6 @@ def test_slots_have_a_context_each_and_write_at_the_same_time(small_file: Path) 
 def story(tokens: int) -> dict[str, object]:
     told = [{"role": "user", "content": "Tell me a very long story about a dragon."}]
     return {"messages": told, "max_tokens": tokens, "stream": tokens > 100, "ignore_eos": True}
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_two_questions_at_once_are_both_answered(small: LanguageModel) -> None:

@@ -3,8 +3,7 @@
 import contextlib
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from qa.settings import Settings
 from qa.types import Done, Found, Waiting
 from tests.endpoint import QUESTION, TEXTS, Scripted, check_error, serving
 from tests.fake_ollama import FakeOllama, closed_port
-from tests.parts import make_library
+from tests.parts import make_library, until
 from ui.render import ordinal
 
 SLOW = 0.05  # seconds a word
@@ -172,13 +171,6 @@ def test_an_engine_that_comes_later_is_found(tmp_path: Path, files: Settings, mo
         with FakeOllama(port=urlsplit(url).port or 0):
             until(lambda: qa.status().ready)
             qa.wait(1)
-
-
-def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_places_are_told_as_ordinals() -> None:
