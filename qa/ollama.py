@@ -1,9 +1,10 @@
 """Everything that Footnote asks of an Ollama server: its models, a chat model that never loses a word in silence, embeddings."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpx
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -12,16 +13,20 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_ollama import ChatOllama
 from ollama import Client, ResponseError
+from pydantic import model_validator
 
 from qa.address import is_local
 from qa.completions import CANDIDATES, Completeness, Request, reaching, too_long
-from qa.errors import EngineError, ModelMissingError
+from qa.errors import EngineError, ModelMissingError, PromptTooLongError
 from qa.tokens import estimate
 from qa.types import Progress
 
 KEEP_ALIVE: Final = "30m"  # loading again costs more than the whole answer
 FRAME: Final = 8  # tokens around a message, at most
 START: Final = "Start it with `ollama serve`, or set FOOTNOTE_MODEL=embedded."
+OLDEST: Final = (0, 12, 11)  # the first that gives log-probabilities; it also refuses prompts that it would have to cut, if told to
+UNKNOWN: Final = (0, 0, 0)  # what a server built from source calls itself
+WHOLE: Final = {"truncate": False, "shift": False}  # refuse a prompt that does not fit, forget none of it while writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,18 @@ class OllamaModel:
     digest: str
 
 
+class WholeClient(Client):
+    """The client library's, with what it has no words for."""
+
+    def version(self) -> str:
+        return str(self._request_raw("GET", "/api/version").json()["version"])
+
+    def _request(self, *arguments: Any, **fields: Any) -> Any:  # noqa: ANN401
+        if arguments[-1] == "/api/chat":
+            fields["json"] |= WHOLE
+        return super()._request(*arguments, **fields)
+
+
 class Ollama:
     """One Ollama server. Every method raises EngineError (unreachable, too slow, failed) or ModelMissingError."""
 
@@ -40,7 +57,16 @@ class Ollama:
         self.url = url
         self._options = connection(url, timeout)
         with asking(url):
-            self._client = Client(host=url, **self._options)
+            self._client = WholeClient(host=url, **self._options)
+
+    def require_version(self) -> None:
+        """Raises EngineError for a server that is too old to be relied on."""
+        with asking(self.url):
+            told = self._client.version()
+        numbers = tuple(map(int, re.findall(r"\d+", told)[:3]))
+        if UNKNOWN < numbers < OLDEST:
+            needed = ".".join(map(str, OLDEST))
+            raise EngineError(f"Ollama at {self.url} is version {told}, and {needed} is the oldest that will do", "Update Ollama.")
 
     def models(self) -> tuple[OllamaModel, ...]:
         """What is installed, in the order of the server: the newest first."""
@@ -48,7 +74,8 @@ class Ollama:
             return tuple(OllamaModel(item.model or "", int(item.size or 0), item.digest or "") for item in self._client.list().models)
 
     def chat_model(self) -> str | None:
-        """The name of the first installed model that can chat."""
+        """The name of the first installed model that can chat. Raises EngineError for a server that is too old."""
+        self.require_version()
         return next((item.name for item in self.models() if self.chats(item.name)), None)
 
     def chats(self, name: str) -> bool:
@@ -57,7 +84,9 @@ class Ollama:
             return "completion" in (self._client.show(name).capabilities or ())
 
     def ensure(self, name: str, progress: Progress) -> None:
-        """Pulls the model if it is missing. Raises ModelMissingError with the reason where it cannot be pulled."""
+        """Pulls the model if it is missing. Raises ModelMissingError with the reason where it cannot be pulled, EngineError for a server
+        that is too old."""
+        self.require_version()
         try:
             self._show(name)
         except ModelMissingError:
@@ -103,7 +132,7 @@ class Ollama:
         total: dict[str, int] = {}
         try:
             with asking(self.url, name):
-                for part in self._client.pull(name, stream=True):
+                for part in self._client.pull(name, insecure=_registry_is_local(name), stream=True):
                     if part.digest and part.total:
                         done[part.digest], total[part.digest] = part.completed or 0, part.total
                     progress(f"pulling {name}", sum(done.values()), sum(total.values()))
@@ -116,6 +145,11 @@ class OllamaChat(ChatOllama):
     """ChatOllama whose replies are complete and whose prompts were read whole, or that raises an EngineError."""
 
     request: Request = Request(max_tokens=512)
+
+    @model_validator(mode="after")
+    def _use_whole_client(self) -> Self:
+        self._client = WholeClient(host=self.base_url, **(self.client_kwargs or {}))
+        return self
 
     def requesting(self, request: Request) -> "OllamaChat":
         logprobs = {"logprobs": True, "top_logprobs": CANDIDATES} if request.logprobs else {}
@@ -141,21 +175,31 @@ class OllamaChat(ChatOllama):
         expected = sum(estimate(str(message.content)) + FRAME for message in messages)
         self._check_room(expected, expected + self.request.max_tokens)
         reply = Completeness(f"Ollama ({self.model})", self.request)
-        with asking(self.base_url or "", self.model):
-            for chunk in super()._stream(messages, stop, run_manager, **kwargs):
-                reply.add(chunk)
-                yield chunk
+        try:
+            with asking(self.base_url or "", self.model):
+                for chunk in super()._stream(messages, stop, run_manager, **kwargs):
+                    reply.add(chunk)
+                    yield chunk
+        except PromptTooLongError as error:  # estimated too low
+            most = sum(len(str(message.content).encode()) + FRAME for message in messages)  # a token takes in a byte at least
+            hint = f"Set FOOTNOTE_CONTEXT to {most + self.request.max_tokens}, or ask something shorter."
+            raise PromptTooLongError(error.message, hint) from error
         self._check_room(reply.read or expected, reply.read + reply.written + 1)
         reply.check()
 
     def _check_room(self, read: int, used: int) -> None:
         """Raises PromptTooLongError when a prompt of `read` tokens and its reply use more than the context holds.
 
-        Ollama would drop messages or the beginning of the prompt, or forget them while it writes, and answer all the same; what it drops
-        it does not count, and what it remembers of earlier prompts it need not count, so only an estimate tells in time.
+        A server that is told so (WHOLE) refuses what does not fit. One that has not learnt it drops messages or the beginning of the
+        prompt, or forgets them while it writes, and answers all the same; what it drops it does not count: only an estimate tells in time.
         """
         if self.num_ctx and used > self.num_ctx:
             raise too_long(f"Ollama ({self.model})", read, self.num_ctx, self.request)
+
+
+def _registry_is_local(name: str) -> bool:
+    """Whether a model's name begins with a registry of this machine: these have no certificates."""
+    return name.count("/") > 1 and is_local(f"http://{name}")
 
 
 def connection(url: str, timeout: float) -> dict[str, Any]:

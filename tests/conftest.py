@@ -1,6 +1,7 @@
 """What tests share: settings of their own, and the real embedder."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from qa.embed import Embedder, open_embedder
 from qa.settings import PREFIX, Settings
 from qa.types import ignore
+from tests.live_ollama import LiveOllama, live_server
 
 # Model files come from where the user keeps them; nothing else of the user's settings reaches a test or its subprocesses.
 _USERS = Settings()
@@ -25,6 +27,13 @@ def files() -> Settings:
 def embedder() -> Embedder:
     """all-MiniLM-L6-v2, fetched if it is not on this machine yet."""
     return open_embedder(Settings(cache=_USERS.cache, weights=_USERS.weights, embedder="embedded"), ignore)
+
+
+@pytest.fixture(scope="session")
+def live(files: Settings) -> Iterator[LiveOllama]:
+    """A real Ollama; without one the test is skipped, or fails where FOOTNOTE_TEST_OLLAMA names one."""
+    with live_server(files) as server:
+        yield server
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ class FakeOllama:
     port: int = 0  # 0: any that is free
     disconnected: threading.Event = field(default_factory=threading.Event)  # set when a client leaves in the middle of a reply
     closing: threading.Event = field(default_factory=threading.Event)
+    version: str = "0.24.0"
 
     def __enter__(self) -> Self:
         handler = type("Handler", (_Handler,), {"fake": self})
@@ -107,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"error": "not found"}, 404)
 
     def _version(self, body: dict[str, Any]) -> None:
-        self._json({"version": "0.24.0"})
+        self._json({"version": self.fake.version})
 
     def _tags(self, body: dict[str, Any]) -> None:
         rows = [{"name": name, "model": name, "size": model.size, "digest": digest(name)} for name, model in self.fake.models.items()]

@@ -136,6 +136,25 @@ def test_ollama_that_is_stopped_meanwhile_is_unreachable() -> None:
         list(model.runnable().stream(QUESTION))
 
 
+@pytest.mark.parametrize("version", ["0.12.10", "0.9", "0.0.1"])
+def test_ollama_that_is_too_old_is_refused(version: str) -> None:
+    with FakeOllama(version=version) as server, pytest.raises(EngineError, match=rf"is version {version}, and 0\.12\.11") as caught:
+        open_at(server)
+    assert caught.value.hint == "Update Ollama."
+    assert server.chats == []
+
+
+@pytest.mark.parametrize("version", ["0.12.11", "0.13.0-rc1", "1.0", "0.0.0", "built here"])
+def test_ollama_new_enough_or_of_no_version_is_taken(version: str) -> None:
+    with FakeOllama(version=version) as server:
+        assert open_at(server).runnable().invoke(QUESTION).content == "Hello there."
+
+
+def test_ollama_is_told_not_to_cut_prompts(ollama: FakeOllama) -> None:
+    open_at(ollama).runnable().invoke(QUESTION)
+    assert (ollama.chats[0]["truncate"], ollama.chats[0]["shift"]) == (False, False)
+
+
 def test_closing_a_stream_stops_ollama(ollama: FakeOllama) -> None:
     ollama.replies = [Reply(pieces=["word "] * 200_000)]
     stream = (PROMPT | open_at(ollama).runnable()).stream({"question": "Hi?"})
