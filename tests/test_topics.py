@@ -63,7 +63,7 @@ def test_only_sentences_that_name_all_of_it_tell_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Fisheries are no ministry’s favourite.", "The Ministry told those who live by the sea and off Fisheries so."]
+    "text", ["Fisheries are no ministry’s favourite.", "The Ministry told those who live by the sea and off Fisheries."]
 )
 def test_the_words_of_a_name_stand_together_and_in_order(text: str) -> None:
     assert about("Ministry of Fisheries", text) == []
