@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,13 +13,14 @@ PIECE: Final = 1 << 16  # bytes
 
 @dataclass
 class CuttingProxy:
-    """`left` is how many bytes of answers may still pass, None: all; `passed` how many have. Asked again after a cut, it cuts at once."""
+    """`left` is how many bytes of answers may still pass, None: all; `passed` how many have.
+    Asked again after a cut, it cuts at once."""
 
     url: str
     target: tuple[str, int]
     left: int | None = None
     passed: int = 0
-    cut: int = 0
+    forwarded: bytearray = field(default_factory=bytearray)  # what was asked
 
     def serve(self, listener: socket.socket) -> None:
         while True:
@@ -34,6 +35,7 @@ class CuttingProxy:
     def _forward(self, near: socket.socket, far: socket.socket) -> None:
         with suppress(OSError):
             while piece := near.recv(PIECE):
+                self.forwarded += piece
                 far.sendall(piece)
         with suppress(OSError):
             far.shutdown(socket.SHUT_RDWR)
@@ -47,7 +49,6 @@ class CuttingProxy:
                 if self.left is not None:
                     self.left -= allowed
                     if self.left == 0:
-                        self.cut += 1
                         break
             for one in (near, far):  # closing alone would wait for the other thread
                 one.shutdown(socket.SHUT_RDWR)
