@@ -64,6 +64,8 @@ def round_robin(urls: Sequence[str]) -> Iterator[str]:
     """The address of a proxy before the servers at these addresses."""
     server = Proxy(urls)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

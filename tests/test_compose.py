@@ -273,4 +273,4 @@ def wait_for(command: list[str], environment: Mapping[str, str], log: Path) -> N
     deadline = time.monotonic() + PATIENCE
     while run(command, environment):
         assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
-        time.sleep(0.2)
+        time.sleep(0.5)
