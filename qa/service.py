@@ -201,7 +201,7 @@ class QA:
     def _watch(self) -> None:
         from qa.watch import follow
 
-        self._stages.wait_for_end("index")
+        self._stages.wait_for_stage("index")
         if not self._stages.stopped.is_set() and self._library is not None:
             follow(self._library.folders(self._settings.folders), self._settings.home, self._stages.stopped, self._sync_now)
 

@@ -68,10 +68,10 @@ class Stages:
             for error in self._errors.values():
                 raise error
 
-    def wait_for_end(self, name: StageName) -> None:
-        """Until this stage is ready or has failed, or all is stopped."""
+    def wait_for_stage(self, name: StageName) -> None:
+        """Until this stage is ready, or all is stopped; one that has failed may be tried again."""
         with self._changed:
-            self._changed.wait_for(lambda: self.stopped.is_set() or self._stages[name].state in ("ready", "failed"))
+            self._changed.wait_for(lambda: self.stopped.is_set() or self._stages[name].state == "ready")
 
     def require(self, *names: StageName) -> None:
         """Raises the error of a stage that failed, NotReadyError where one is not ready."""
