@@ -124,6 +124,11 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
+# What the image installs (Dockerfile): the versions of requirements.lock, without what only development needs. Needs uv.
+requirements-runtime.lock: pyproject.toml requirements.lock
+	uv pip compile pyproject.toml --extra formats -c requirements.lock --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header -q -o $@
+
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,7 +9,8 @@ FootnoteError
 │   └── NoDocumentsError  a file of rows that are no documents, such as questions; left out without complaint
 ├── WeightsError          a model file cannot be had, or is not what its digest says
 ├── StoreError            the catalog or the vector index cannot be used
-│   └── IndexLockedError  another process writes to the index (HTTP 409)
+│   ├── IndexLockedError        another process writes to the index (HTTP 409)
+│   └── ChromaUnreachableError  nobody answers where the Chroma server should be
 └── EngineError           the language model or the embedder failed (HTTP 502)
     ├── EngineUnreachableError   nobody answers there (HTTP 503)
     ├── ModelMissingError        the engine does not have this model (HTTP 503)
@@ -77,6 +78,10 @@ class StoreError(FootnoteError):
 
 class IndexLockedError(StoreError):
     status = 409
+
+
+class ChromaUnreachableError(StoreError):
+    pass
 
 
 class EngineError(FootnoteError):

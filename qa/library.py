@@ -30,7 +30,8 @@ CATALOG: Final = "catalog.sqlite"
 class Library:
     """Everything that a question needs but the language model.
 
-    The process that holds the lock is the owner: it may sync, and only it opens Chroma. Others read the catalog.
+    The process that holds the lock is the owner: it may sync, and only it opens Chroma's files. Others read the catalog, and take over
+    when they are to sync and the owner has ended.
     """
 
     catalog: Catalog
@@ -50,13 +51,7 @@ class Library:
         Raises StoreError, WeightsError, EngineError.
         """
         home = settings.home
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            lock = claim(home)
-        except OSError as error:
-            raise StoreError(
-                f"The folder {home} cannot be used: {error.strerror}", "Set FOOTNOTE_HOME to a folder you can write."
-            ) from error
+        lock = _claimed(home)
         with ExitStack() as undo:
             if lock is not None:
                 undo.callback(lock.release)
@@ -80,6 +75,19 @@ class Library:
         if search:
             vectors.open(writer=lock is not None)
         return cls(catalog, vectors, embedder, Retriever(catalog, vectors, embedder), home, lock, searches=search)
+
+    def take_over(self, progress: Progress) -> Self:
+        """This library as the index's writer, where the one before has ended; else as it is. Raises StoreError."""
+        lock = _claimed(self.home) if self.lock is None else None
+        if lock is None:
+            return self
+        with ExitStack() as undo:
+            undo.callback(lock.release)
+            check_embedder(self.catalog, self.embedder)
+            if self.searches:
+                self.vectors.open(progress=progress)
+            undo.pop_all()
+        return replace(self, lock=lock)
 
     def close(self) -> None:
         with ExitStack() as last:
@@ -176,6 +184,15 @@ def claim(home: Path) -> FileLock | None:
         return None
     (home / "owner").write_text(str(os.getpid()), encoding="utf-8")
     return lock
+
+
+def _claimed(home: Path) -> FileLock | None:
+    """As `claim`, in a folder that is made where it is missing. Raises StoreError."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        return claim(home)
+    except OSError as error:
+        raise StoreError(f"The folder {home} cannot be used: {error.strerror}", "Set FOOTNOTE_HOME to a folder you can write.") from error
 
 
 def _owner(home: Path) -> str:

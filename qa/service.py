@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from qa.admission import Admission
-from qa.errors import FootnoteError, NotFoundError, NotReadyError, UsageError
+from qa.errors import FootnoteError, IndexLockedError, NotFoundError, NotReadyError, UsageError
 from qa.library import Library
 from qa.settings import Settings
-from qa.stages import Stages
+from qa.stages import AGAIN, Stages
 from qa.status import DocumentStatus, Stage, Status, SyncReport
 from qa.suggest import suggestions
 from qa.tokens import estimate
@@ -100,7 +100,8 @@ class QA:
         if dry_run:
             return report(library.plan(wanted), library.catalog)
         with self._syncing:
-            return library.sync(wanted, self._while_open(progress), forget)
+            progress = self._while_open(progress)
+            return self._as_writer(library, progress).sync(wanted, progress, forget)
 
     def watch(self) -> None:
         """From now on bring the index up to date whenever something in its folders changes, in a thread, until `close`. Questions are
@@ -170,13 +171,22 @@ class QA:
                 self._library.close()
 
     def _open_library(self, sync: bool, search: bool) -> str:
-        library = self._library or Library.open(self._settings, self._stages.progress("index"), search)
+        progress = self._stages.progress("index")
+        library = self._as_writer(self._library, progress) if self._library else Library.open(self._settings, progress, search)
         self._library = library  # kept where the sync fails: it is then tried again
         if self._stages.stopped.is_set():
             library.close()
         elif sync and library.lock is not None:
             self._sync_first(library)
+        elif sync and not library.catalog.count():
+            raise NotReadyError("The index is empty as yet: another process is its writer", "Wait until that has read the documents.")
         return f"{library.catalog.count()} passages"
+
+    def _as_writer(self, library: Library, progress: Progress) -> Library:
+        """The library, become the index's writer where it was not and no other process is."""
+        self._stages.go_on()
+        self._library = library.take_over(progress)
+        return self._library
 
     def _sync_first(self, library: Library) -> None:
         """A folder that is gone with its disk leaves what is indexed to be asked; one that nothing is known of is an error."""
@@ -191,16 +201,25 @@ class QA:
     def _watch(self) -> None:
         from qa.watch import follow
 
-        self._stages.wait_for_end("index")
+        self._stages.wait_for_stage("index")
         if not self._stages.stopped.is_set() and self._library is not None:
             follow(self._library.folders(self._settings.folders), self._settings.home, self._stages.stopped, self._sync_now)
 
     def _sync_now(self) -> None:
         try:
-            self.sync()
+            while not self._stages.stopped.is_set() and self._is_locked_out():
+                self._stages.stopped.wait(AGAIN)  # whoever is the writer may follow the folders; when it has ended, this process does
         except FootnoteError as error:
             if not self._stages.stopped.is_set():
                 logger.warning("%s", error.line())
+
+    def _is_locked_out(self) -> bool:
+        """Syncs; whether another process is the writer, so that nothing was done."""
+        try:
+            self.sync()
+        except IndexLockedError:
+            return True
+        return False
 
     def _while_open(self, progress: Progress) -> Progress:
         def tell(label: str, done: int, total: int) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, Literal
 
-from qa.errors import EngineError, FootnoteError, NotReadyError
+from qa.errors import ChromaUnreachableError, EngineError, FootnoteError, NotReadyError
 from qa.status import Stage, Status
 from qa.types import Progress
 
@@ -35,8 +35,8 @@ class Stages:
             self._changed.notify_all()
 
     def start(self, name: StageName, open_: Callable[[], str]) -> None:
-        """Opens index or model in a thread; `open_` returns what there is to tell of it. An engine that does not answer is tried again and
-        again, since it may be started later, or may still be starting."""
+        """Opens index or model in a thread; `open_` returns what there is to tell of it. An engine or a Chroma server that does not answer
+        is tried again and again, since it may be started later, or may still be starting."""
 
         def run() -> None:
             self.tell(Stage(name, "working", "opening"))
@@ -68,10 +68,10 @@ class Stages:
             for error in self._errors.values():
                 raise error
 
-    def wait_for_end(self, name: StageName) -> None:
-        """Until this stage is ready or has failed, or all is stopped."""
+    def wait_for_stage(self, name: StageName) -> None:
+        """Until this stage is ready, or all is stopped; one that has failed may be tried again."""
         with self._changed:
-            self._changed.wait_for(lambda: self.stopped.is_set() or self._stages[name].state in ("ready", "failed"))
+            self._changed.wait_for(lambda: self.stopped.is_set() or self._stages[name].state == "ready")
 
     def require(self, *names: StageName) -> None:
         """Raises the error of a stage that failed, NotReadyError where one is not ready."""
@@ -95,7 +95,7 @@ class Stages:
             self.tell(Stage(name, "ready", open_()))
         except FootnoteError as error:
             self._fail(name, error)
-            return isinstance(error, EngineError) and error.status == 503
+            return isinstance(error, ChromaUnreachableError) or (isinstance(error, EngineError) and error.status == 503)
         except Exception as error:  # noqa: BLE001 - a thread's last stand: the stage must not hang
             self._fail(name, FootnoteError(f"Opening the {name} failed: {type(error).__name__}: {error}", "Run `footnote doctor`."))
         return False

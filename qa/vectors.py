@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from qa.catalog import Catalog
-from qa.errors import FootnoteError, SettingsError, StoreError
+from qa.errors import ChromaUnreachableError, FootnoteError, SettingsError, StoreError
 from qa.pack import Matrix, Vector
 from qa.types import Progress, ignore
 
@@ -108,6 +108,7 @@ class Vectors:
 
     def nearest(self, vector: Vector, limit: int) -> list[tuple[str, float]]:
         """Ids of the passages nearest to a normalised vector of `dimensions` floats, with their cosine, best first."""
+        self._join()
         with self._using:
             found = self._store.nearest(vector, limit) if self._store is not None else None
         return self._passages(self._compared(vector, limit) if found is None else found, limit)
@@ -115,6 +116,16 @@ class Vectors:
     def exact(self, vector: Vector, limit: int) -> list[tuple[str, float]]:
         """As `nearest`, by comparing with every vector of the catalog. Raises StoreError where the embedder has not made all of them."""
         return self._passages(self._compared(vector, limit), limit)
+
+    def _join(self) -> None:
+        """Ask the server from now on, where the writer has made its store sound only after this process was started."""
+        if self._store is None and self._url and self.is_settled and self._changing.acquire(blocking=False):
+            try:
+                self._swap(self._connect())
+                if not self._complete():
+                    self._swap(None)
+            finally:
+                self._changing.release()
 
     def _compared(self, vector: Vector, limit: int) -> list[tuple[str, float]]:
         contents, vectors = self._catalog.content_vectors(self._fingerprint)
@@ -278,5 +289,16 @@ def _translated(when: str) -> Iterator[None]:
     except FootnoteError:
         raise
     except Exception as error:
+        if _is_of_connection(error):
+            raise ChromaUnreachableError(f"Chroma does not answer {when}", "Start it, or check FOOTNOTE_CHROMA_URL.") from error
         hint = "Free some disk space, or check the disk" if FULL.search(str(error)) else "Check FOOTNOTE_CHROMA_URL and the disk"
         raise StoreError(f"Chroma failed {when}: {error}", f"{hint}, then run `footnote sync`.") from error
+
+
+def _is_of_connection(error: BaseException | None) -> bool:
+    """Chroma's client tells some failures of the connection in words of its own, with httpx's behind them."""
+    import httpx  # chromadb has imported it
+
+    while error is not None and not isinstance(error, httpx.TransportError):
+        error = error.__cause__ or error.__context__
+    return error is not None

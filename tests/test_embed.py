@@ -1,5 +1,6 @@
 """The embedder: real MiniLM weights, and an Ollama server that is a fake."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -183,6 +184,23 @@ def test_importing_the_embedder_imports_no_langchain() -> None:
         "import sys, qa.embed; sys.exit(', '.join(name for name in sys.modules if name.partition('.')[0] in {'langchain_core', 'ollama'}))"
     )
     assert subprocess.run([sys.executable, "-c", check], check=False, capture_output=True, text=True).stderr.strip() == ""
+
+
+def test_what_runs_the_models_keeps_no_account_of_us(tmp_path: Path, files: Settings) -> None:
+    """Of what onnxruntime would report it keeps a database in the user's cache folder; its uploads begin with that."""
+    code = """
+import sys
+from pathlib import Path
+from qa.embed import open_embedder
+from qa.settings import Settings
+from qa.types import ignore
+open_embedder(Settings(cache=Path(sys.argv[1]), weights=Path(sys.argv[2]) if sys.argv[2] else None), ignore).embed(["Anything."])
+"""
+    places = (str(files.cache), str(files.weights or ""))
+    ours = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | ours
+    subprocess.run([sys.executable, "-c", code, *places], env=environment, check=True, timeout=240)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_ollama_embeds_in_order_and_in_parts() -> None:

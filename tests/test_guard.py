@@ -101,3 +101,15 @@ def test_what_another_page_posts_is_refused(client: httpx.Client, origin: str) -
 def test_every_response_forbids_sniffing(client: httpx.Client) -> None:
     for path in ("/healthz", "/nothing", "/docs"):
         assert client.get(path).headers["x-content-type-options"] == "nosniff"
+
+
+def test_behind_a_proxy_the_name_is_the_proxys(library: Library) -> None:
+    """With the headers that DEPLOYMENT.md tells to set."""
+    proxied = {"host": "docs.example.org", "x-forwarded-for": "192.0.2.7", "x-forwarded-proto": "https"}
+    with serving(answering(library), Settings(token="open-sesame", host="127.0.0.2")) as client:
+        entered = client.get("/docs?token=open-sesame", headers=proxied)
+        assert "Secure" in entered.headers["set-cookie"]
+        cookie = {"cookie": entered.headers["set-cookie"].partition(";")[0]}
+        own, foreign = {"origin": "https://docs.example.org"}, {"origin": "https://elsewhere.example"}
+        assert client.post("/v1/search", json={"question": "fjord"}, headers=proxied | cookie | own).status_code == 200
+        check_error(client.post("/v1/search", json={"question": "fjord"}, headers=proxied | cookie | foreign), 403, "forbidden")

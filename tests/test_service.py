@@ -1,16 +1,20 @@
 """The facade over real parts: a small folder, the real embedder, and SmolLM2 in llama.cpp."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from qa.errors import EngineError, FootnoteError, NotFoundError, NotReadyError, UsageError
+from qa import stages
+from qa.errors import ChromaUnreachableError, EngineError, FootnoteError, NotFoundError, NotReadyError, UsageError
+from qa.library import claim
 from qa.service import MOST_QUESTION, QA, checked
 from qa.settings import Settings
 from qa.types import Done, Found, Turn
+from tests.processes import free_port, served_chroma
 
 TEXT = """The lighthouse of Skerry
 
@@ -152,6 +156,41 @@ def test_folders_that_are_gone_with_their_disk_leave_the_index_to_be_asked(
     assert "There is no folder" in caplog.records[-1].getMessage()
     with pytest.raises(UsageError, match="There is no folder"):
         opened(settings.model_copy(update={"folders": (tmp_path / "never",)}))
+
+
+def test_a_chroma_server_may_come_late(tmp_path: Path, folder: Path, files: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "AGAIN", 0.1)
+    (tmp_path / "server").mkdir()
+    port = free_port()
+    ours = {"home": tmp_path / "home", "folders": (folder,), "chroma_url": f"http://127.0.0.1:{port}"}
+    with closing(QA.open(files.model_copy(update=ours), model=False)) as qa:
+        with pytest.raises(ChromaUnreachableError):
+            qa.wait(240)
+        with served_chroma(tmp_path / "server", port):
+            until_ready(qa)
+            assert "Agnes Moe" in qa.search("Who keeps the lighthouse?")[0].passage.text
+
+
+def test_an_empty_index_of_another_process_is_waited_for(
+    tmp_path: Path, folder: Path, files: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "AGAIN", 0.1)
+    settings = files.model_copy(update={"home": tmp_path, "folders": (folder,)})
+    lock = claim(tmp_path)
+    assert lock
+    with closing(QA.open(settings, model=False)) as qa:
+        with pytest.raises(NotReadyError, match="another process is its writer"):
+            qa.wait(240)
+        lock.release()  # that process has ended before it was done
+        until_ready(qa)
+        assert "Agnes Moe" in qa.search("Who keeps the lighthouse?")[0].passage.text
+
+
+def until_ready(qa: QA) -> None:
+    deadline = time.monotonic() + 240
+    while not qa.status().ready:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_an_engine_that_dies_is_an_error_and_not_an_answer(tmp_path: Path, folder: Path, files: Settings) -> None:

@@ -9,9 +9,9 @@ import chromadb
 import pytest
 
 from qa.catalog import Catalog
-from qa.errors import SettingsError, StoreError
+from qa.errors import ChromaUnreachableError, SettingsError
 from qa.vectors import Vectors
-from tests.processes import served_chroma
+from tests.processes import free_port, served_chroma
 from tests.samples import PARAGRAPHS, HashEmbedder, Opener, check_agreement, check_content, put
 
 
@@ -105,6 +105,33 @@ def test_a_server_that_does_not_answer_is_told(catalog: Catalog, fake: HashEmbed
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        with pytest.raises(StoreError, match=r"Chroma failed at http://127") as caught:
+        with pytest.raises(ChromaUnreachableError, match=r"Chroma does not answer at http://127") as caught:
             Vectors(catalog, tmp_path / "chroma", fake.fingerprint, url).open()
     assert "FOOTNOTE_CHROMA_URL" in caught.value.hint
+
+
+def test_a_server_may_be_started_again(catalog: Catalog, fake: HashEmbedder, make: Opener, tmp_path: Path) -> None:
+    put(catalog, fake, "a.txt", *PARAGRAPHS)
+    (tmp_path / "server").mkdir()
+    port = free_port()
+    with served_chroma(tmp_path / "server", port) as url:
+        vectors = make(url=url)
+        check_agreement(vectors, fake)
+    for _ in range(2):
+        with pytest.raises(ChromaUnreachableError, match=r"Chroma does not answer when asked"):
+            check_agreement(vectors, fake)
+    with served_chroma(tmp_path / "server", port):
+        check_agreement(vectors, fake)
+
+
+def test_who_only_reads_asks_a_server_once_the_writer_has_filled_it(
+    catalog: Catalog, fake: HashEmbedder, make: Opener, server: str
+) -> None:
+    put(catalog, fake, "a.txt", *PARAGRAPHS)
+    reader = make(writer=False, url=server)
+    vector = fake.embed([PARAGRAPHS[0]])[0]
+    compared = reader.nearest(vector, 1)
+    assert not reader.is_open
+    make(url=server)
+    assert reader.nearest(vector, 1)[0][0] == compared[0][0]
+    check_agreement(reader, fake)

@@ -4,12 +4,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from qa import watch
+from qa import service, watch
 from qa.catalog import Catalog
 from qa.library import CATALOG, Library, claim
 from qa.service import QA
@@ -172,3 +172,20 @@ def test_closing_ends_the_following(qa: QA, docs: Path) -> None:
         if thread.name == "watch":
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+def test_who_is_not_the_writer_waits_until_that_has_ended(docs: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "AGAIN", 0.05)
+    home.mkdir()
+    writer, reader = (
+        QA(Library.of(Catalog(home / CATALOG), HashEmbedder(), home, lock), settings=Settings(home=home)) for lock in (claim(home), None)
+    )
+    with closing(writer):
+        writer.sync([docs])
+        reader.watch()
+        (docs / "b.txt").write_text(FERRY, encoding="utf-8")
+        time.sleep(1)
+        assert files(reader, "When does the ferry sail?") == {"docs/a.txt"}
+    with closing(reader):
+        until(lambda: "docs/b.txt" in files(reader, "When does the ferry sail?"))
+        assert claim(home) is None
