@@ -70,7 +70,7 @@ class LanguageModel:
     def yes(self, messages: "Sequence[MessageLikeRepresentation]") -> float | None:
         """Probability, 0 to 1, that the reply begins with yes rather than no; 0.5 where it begins with neither.
 
-        None where the engine gives no probabilities. Costs one token; raises EngineError.
+        None where the engine gives no probabilities, or the reply begins with a thought. Costs one token; raises EngineError.
         """
         from qa.completions import Request
 
@@ -202,7 +202,7 @@ def open_compatible(name: str, settings: Settings) -> LanguageModel:
             trust_env=not is_local(settings.model_url),
         )
         client.get("models")
-    chat = CompletionsChat(client=client, model=name, label=label, hint=SERVER_HINT)
+    chat = CompletionsChat(client=client, model=name, label=label, hint=SERVER_HINT, context=settings.context)
     return LanguageModel(f"openai:{name}", settings.context, estimate, chat.requesting, client.close)
 
 
@@ -234,7 +234,7 @@ def _of_ollama(url: str) -> tuple[InstalledModel, ...]:
 
     try:
         server = Ollama(url, PROBE)
-        kinds = {model: _kind(server.chats(model.name)) for model in server.models()}
+        kinds = {model: _kind(server.show(model.name).chats) for model in server.models()}
     except EngineError as error:
         log.warning("%s", error.line())
         return ()
