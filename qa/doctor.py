@@ -17,7 +17,8 @@ from qa.address import OLLAMA_URL, answers
 from qa.catalog import Catalog
 from qa.errors import EngineError, FootnoteError
 from qa.folder import files
-from qa.models import EMBEDDED, installed
+from qa.installed import installed
+from qa.models import EMBEDDED
 from qa.port import PortError, footnote_at, listen
 from qa.settings import Settings, data_folder
 from qa.status import SyncReport
