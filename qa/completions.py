@@ -162,7 +162,8 @@ def too_long(label: str, tokens: int, context: int, request: Request, reason: st
 def aloud(written: Iterator[ChatGenerationChunk], request: Request, label: str, *, waits: bool = False) -> Iterator[ChatGenerationChunk]:
     """A reply without its thoughts: as many chunks as are written, some of them empty, and at most one more.
 
-    Of a reply with a grammar its form is known; to a caller who `waits` for all of it nothing is shown too early in any case. Raises ReplyTooLongError where more is spoken than `request` allows, though the engine was given room to think.
+    Of a reply with a grammar its form is known; to a caller who `waits` for all of it nothing is shown too early in any case.
+    Raises ReplyTooLongError where more is spoken than `request` allows, though the engine was given room to think.
     """
     spoken = Spoken[Mapping[str, Any]](formed=waits or request.grammar is not None)
     pieces = 0  # each a token or more

@@ -1,7 +1,7 @@
 """What a GGUF model file says of itself, read without its weights: versions 2 and 3, little endian.
 
-Nothing that the file claims is believed before it is measured against the file's size, and arrays (the vocabulary) are passed over, not held:
-a damaged file costs an error, not memory or time.
+Nothing that the file claims is believed before it is measured against the file's size, and arrays (the vocabulary) are passed over, not
+held: a damaged file costs an error, not memory or time.
 """
 
 import mmap

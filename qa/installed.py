@@ -15,7 +15,7 @@ from qa.memory import available
 from qa.models import EMBEDDED, PROBE, chat_template_fault, served_models
 from qa.settings import Settings
 
-NO_OLLAMA: Final = "start it with `ollama serve` to see its models, or name another with FOOTNOTE_MODEL_URL"
+NO_OLLAMA: Final = "Start it with `ollama serve`, or set FOOTNOTE_MODEL_URL to where it is, to see its models."
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +45,7 @@ def inventory(settings: Settings, free: int | None = None) -> Inventory:
         if engine == "embedded" and name and settings.model not in EMBEDDED:
             models.append(_of_file(name, machine))
         if engine == "openai":
-            models += (InstalledModel(f"openai:{one.name}", "openai", "language", one.size, True, one.context) for one in served_models(settings))
+            models += _of_compatible(settings)
         else:
             models += _of_ollama(settings.model_url or OLLAMA_URL, machine)
     except FootnoteError as error:
@@ -81,9 +81,8 @@ def _of_file(name: str, machine: Machine) -> InstalledModel:
     memory, fits = machine.takes(size, model)
     fault = chat_template_fault(path, told)
     context = model.context if model else 0
-    return InstalledModel(
-        f"embedded:{name}", "embedded", "language", size, True, context, memory, fits, remedy=fault.hint if fault else ""
-    )
+    remedy = fault.hint if fault else ""
+    return InstalledModel(f"embedded:{name}", "embedded", "language", size, True, context, memory, fits, remedy=remedy)
 
 
 def _of_ollama(url: str, machine: Machine) -> Iterator[InstalledModel]:
@@ -107,6 +106,12 @@ def _of_ollama(url: str, machine: Machine) -> Iterator[InstalledModel]:
             fits=fits if shown.chats else None,
             remedy=shown.remedy,
         )
+
+
+def _of_compatible(settings: Settings) -> Iterator[InstalledModel]:
+    """Raises EngineError where nobody answers."""
+    for model in served_models(settings):
+        yield InstalledModel(f"openai:{model.name}", "openai", "language", model.size, present=True, context=model.context)
 
 
 def _held(one: weights.Weights, settings: Settings) -> bool:

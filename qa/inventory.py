@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 WIDTH: Final = 2  # bytes of a number in the cache of keys and values
-ENGINE: Final = 450_000_000  # bytes that llama.cpp takes beside weights and cache, for computing and for earlier prompts: 80 to 440 measured
-FOOTNOTE: Final = 600_000_000  # bytes of Footnote itself: embedder, second reader, vectors
+ENGINE: Final = 240_000_000  # bytes of llama.cpp beside weights and cache: 80 to 105 measured, for computing, and 134 for earlier prompts
+FOOTNOTE: Final = 550_000_000  # bytes of Footnote itself, measured: embedder, second reader, vectors of the seeds
 SEEDS: Final = "seeds/questions.jsonl"
 
 
@@ -78,9 +78,9 @@ KNOWN: Final[Mapping[str, Known]] = {
 class InstalledModel:
     """A model that FOOTNOTE_MODEL (kind language) or FOOTNOTE_EMBEDDER can be set to.
 
-    `size` is of its file and `memory` what it takes with the context asked for, in bytes, `context` what it was trained on, in tokens; 0 where
-    it is not known. `fits` tells whether there is that much memory here: None where it is not known, or elsewhere. `present` is false for a
-    file that would be fetched; `remedy` is what a model lacks before it can answer.
+    `size` is of its file and `memory` what it takes with the context asked for, in bytes, `context` what it was trained on, in tokens;
+    0 where it is not known. `fits` tells whether there is that much memory here: None where it is not known, or elsewhere. `present` is
+    false for a file that would be fetched; `remedy` mends a model that has no chat template.
     """
 
     name: str
@@ -122,9 +122,9 @@ def recommend(models: Sequence[InstalledModel], available: int) -> Recommendatio
     """The best measured of the models that fit; where none of these is measured, the largest; where none fits, what would help."""
     usable = [model for model in models if model.kind == "language" and not model.remedy]
     fitting = [model for model in usable if model.fits]
-    measured = [(model.score.share, model.name, model.score) for model in fitting if model.score]
+    measured = {model.name: model.score for model in fitting if model.score}
     if measured:
-        share, name, score = max(measured)
+        name, score = max(measured.items(), key=lambda one: one[1].share)
         told = f"{score.right} of {score.answerable} gold questions right, {score.withheld} of {score.unanswerable} withheld"
         return Recommendation(name, f"the best of those measured that fit: {told} ({score.source})")
     if fitting:
@@ -132,6 +132,6 @@ def recommend(models: Sequence[InstalledModel], available: int) -> Recommendatio
         return Recommendation(name, "the largest that fits; none that fits has been measured")
     least = min((model for model in usable if model.memory), key=lambda model: model.memory, default=None)
     if least is None:
-        return Recommendation("", "no model here is known to fit; name one with FOOTNOTE_MODEL, or a server elsewhere with FOOTNOTE_MODEL_URL")
-    missing = (least.memory - available) / 1e6
-    return Recommendation("", f"none fits: {least.name} would with {missing:,.0f} MB more, or a smaller FOOTNOTE_CONTEXT, or a server elsewhere")
+        return Recommendation("", "of no model here is it known that it fits")
+    missing = f"{(least.memory - available) / 1e6:,.0f} MB"
+    return Recommendation("", f"nothing fits; {least.name} would with {missing} more, or take a server elsewhere (FOOTNOTE_MODEL_URL)")

@@ -263,4 +263,3 @@ def _chat_model_of(url: str) -> str | None:
     except EngineError as error:
         log.warning("auto: %s; the embedded model is used", error.message)
         return None
-

@@ -69,7 +69,7 @@ class Shown:
     def require_template(self) -> None:
         """Raises EngineError for a model that is not told where a question ends and its reply begins."""
         if self.remedy:
-            raise EngineError(f"The model {self.name} of Ollama has no chat template: it would go on with the prompt, not reply", self.remedy)
+            raise EngineError(f"Ollama's {self.name} has no chat template: it would go on with the prompt, not reply", self.remedy)
 
 
 class WholeClient(Client):
@@ -108,7 +108,7 @@ class Ollama:
             return tuple(OllamaModel(item.model or "", int(item.size or 0), item.digest or "") for item in self._client.list().models)
 
     def chat_model(self) -> str | None:
-        """The name of the first installed model that can chat and has a template for it. Raises EngineError for a server that is too old."""
+        """The name of the first installed model that can chat and has a template. Raises EngineError for a server that is too old."""
         self.require_version()
         return next((item.name for item in self.models() if (shown := self.show(item.name)).chats and not shown.remedy), None)
 
@@ -127,6 +127,10 @@ class Ollama:
             self.show(name)
         except ModelMissingError:
             self._pull(name, progress)
+
+    def context(self, name: str) -> int:
+        """Tokens that the model was trained to take in; 0 where the server does not tell."""
+        return self.show(name).context
 
     def digest(self, name: str) -> str:
         tagged = name if ":" in name.rpartition("/")[2] else f"{name}:latest"

@@ -24,4 +24,4 @@ def remedy(name: str, facts: Mapping[str, Any]) -> str:
     if facts.get("tokenizer.ggml.pre") in CHATML_TOKENS:
         lines = rf'FROM {name}\nTEMPLATE """{CHATML}"""\nPARAMETER stop "<|im_end|>"\n'
         return f"Run `printf '{lines}' > Modelfile && ollama create {made} -f Modelfile`, {after}"
-    return f"Write a Modelfile with `FROM {name}` and the TEMPLATE that its publisher names, run `ollama create {made} -f Modelfile`, {after}"
+    return f"Write a Modelfile with `FROM {name}` and its publisher's TEMPLATE, run `ollama create {made} -f Modelfile`, {after}"

@@ -1,7 +1,7 @@
 """What a model thinks before it speaks is no answer: replies without their thoughts, and without the probabilities of these. Pure.
 
-Thoughts stand between `<think>` and `</think>`. Some templates open them, so that a reply begins inside and only their end is told: until then
-it may be either. Where the form of a reply is known (it begins with a pointer), whatever does not begin so waits for the end.
+Thoughts stand between `<think>` and `</think>`. Some templates open them, so that a reply begins inside and only their end is told: until
+then it may be either. Where the form of a reply is known (it begins with a pointer), whatever does not begin so waits for the end.
 """
 
 import re
@@ -25,8 +25,8 @@ class Spoken(Generic[Mark]):
     """Takes a reply piece by piece, cut anywhere, each with its marks, and hands out what is spoken, as soon as that is certain.
 
     A mark is what is known of a token: it stands where the token begins and goes with it. `formed` tells that a reply begins with a
-    pointer. Then what comes out, all told, does not depend on how the reply was cut; else what was already handed out when a `</think>` comes
-    that nothing opened cannot be taken back.
+    pointer. Then what comes out, all told, does not depend on how the reply was cut; else what was already handed out when a `</think>`
+    comes that nothing opened cannot be taken back.
     """
 
     formed: bool = False

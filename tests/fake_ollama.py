@@ -231,7 +231,7 @@ def completion_lines(reply: Reply) -> Iterator[object]:
         yield "data: <html>"
     elif reply.fault not in ("cut", "broken"):
         yield f"data: {json.dumps({'choices': [{'delta': {}, 'finish_reason': reply.done_reason}]})}\n"
-        yield f"data: {json.dumps({'choices': [], 'usage': {'prompt_tokens': 7, 'completion_tokens': len(reply.thoughts) + len(reply.pieces)}})}\n"
+        yield f"data: {json.dumps({'choices': [], 'usage': {'prompt_tokens': 7, 'completion_tokens': len(told)}})}\n"
         yield "data: [DONE]\n"
 
 

@@ -17,7 +17,8 @@ ORDER = """
     qa.words qa.scripts qa.facts qa.stance qa.demand qa.values qa.furniture qa.paragraph qa.dropped qa.article qa.language
     qa.extract qa.table qa.plain qa.archive qa.hypertext qa.pdf qa.office qa.apart qa.read qa.split qa.folder
     qa.pack qa.schema qa.database qa.rows qa.vector_table qa.catalog qa.vectors
-    qa.gguf qa.memory qa.weights qa.address qa.tokens qa.template qa.thoughts qa.completions qa.ollama qa.llama qa.models qa.inventory qa.installed qa.embed qa.reader qa.followup
+    qa.gguf qa.memory qa.weights qa.address qa.tokens qa.template qa.thoughts qa.completions qa.ollama qa.llama qa.models
+    qa.inventory qa.installed qa.embed qa.reader qa.followup
     qa.contents qa.sync qa.watch qa.query qa.dating qa.match qa.parameters qa.rank qa.retrieve qa.evidence qa.library qa.reindex
     qa.synonyms qa.spelling qa.contradiction qa.agreement qa.terms qa.parts qa.comparable qa.disagreement qa.namesakes qa.notes qa.coverage
     qa.alignment qa.alteration qa.statement qa.verify qa.draft qa.reply qa.confidence qa.answer qa.suggest

@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 from qa.reply import ReplyReader, claims, declines, pointers, readable
 from qa.types import Claim
 
-TOKENS = (
-    "[1] |[2, 3]|[0]|[|]|[1|- |* |1. |2) |\n|\n\n| |They met.|It rained|.|A [b] c|3 tons|<|hm|<b>|and|–|• |\r\n|\t|1|"
-    "[sic]|U.S. "
-)
+TOKENS = "[1] |[2, 3]|[0]|[|]|[1|- |* |1. |2) |\n|\n\n| |They met.|It rained|.|A [b] c|3 tons|<|hm|<b>|and|–|• |\r\n|\t|1|[sic]|U.S. "
 PARTS = st.lists(st.sampled_from(TOKENS.split("|")), max_size=14).map("".join)
 CUTS = st.lists(st.integers(0, 200), max_size=8)
 

@@ -1,6 +1,7 @@
 """Models that think before they speak, behind every engine: their thoughts are neither shown nor checked, nor is any probability theirs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from qa.models import LanguageModel, open_language_model, tokens
 from qa.service import QA
 from qa.settings import Settings, load
 from qa.thoughts import ROOM
-from qa.types import Answer, Done, Revised, Token, ignore
+from qa.types import Answer, Done, Event, Revised, Token, ignore
 from tests.endpoint import QUESTION, TEXTS
 from tests.fake_ollama import FakeOllama, Model, Reply
 from tests.parts import make_library
@@ -55,9 +56,7 @@ def test_thoughts_do_not_leave_the_engine(ollama: FakeOllama, engine: str, way: 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("way", WAYS)
-def test_thoughts_are_neither_shown_nor_checked(
-    ollama: FakeOllama, engine: str, way: str, tmp_path: Path, embedder: Embedder
-) -> None:
+def test_thoughts_are_neither_shown_nor_checked(ollama: FakeOllama, engine: str, way: str, tmp_path: Path, embedder: Embedder) -> None:
     ollama.replies = [WAYS[way]]
     qa = QA(make_library(tmp_path, TEXTS, embedder), open_at(ollama, engine), Settings(caution=0))
     events = list(qa.ask(QUESTION))
@@ -84,18 +83,15 @@ def test_a_thought_without_an_end_is_no_answer(ollama: FakeOllama, engine: str, 
     qa.close()
 
 
-def answer_of(events: list[object]) -> Answer:
+def answer_of(events: Sequence[Event]) -> Answer:
     done = events[-1]
     assert isinstance(done, Done)
     return done.answer
 
 
-TOP = {"Okay": -0.1, "Yes": -3.0, "No": -4.0}
-
-
-@pytest.mark.parametrize("reply", [Reply(("<think>",), top_logprobs=TOP), Reply(("<thi",), top_logprobs=TOP), Reply((), thoughts=("Okay",), top_logprobs=TOP)])
+@pytest.mark.parametrize("reply", [Reply(("<think>",)), Reply(("<thi",)), Reply((), thoughts=("Okay",))])
 def test_a_thought_has_no_probability_of_yes(ollama: FakeOllama, reply: Reply) -> None:
-    ollama.replies = [reply]
+    ollama.replies = [replace(reply, top_logprobs={"Okay": -0.1, "Yes": -3.0, "No": -4.0})]
     assert open_at(ollama, "ollama:r1").yes(ASKED) is None
     assert ollama.chats[-1]["options"]["num_predict"] == 1
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from qa.thoughts import TAG, TAGS, Spoken
 
 PIECES = st.lists(
-    st.sampled_from("[1] |They met.|It rained.|\n|<think>|</think>|<thinking>|</thinking>|<|</th|ink>|think|>|<b>|a < b| |- ".split("|")), max_size=12
+    st.sampled_from("[1] |They met.|It rained.|\n|<think>|</think>|<thinking>|</thinking>|<|</th|ink>|think|>|<b>|a < b| |- ".split("|")),
+    max_size=12,
 )
 
 
