@@ -5,7 +5,7 @@ READY := .venv/ready
 export OMP_WAIT_POLICY := passive
 export GRADIO_ANALYTICS_ENABLED := False
 
-.PHONY: serve test check damage gold bench bench-answers bench-retrieval bench-library bench-reader bench-claims bench-trust bench-askers chaos train train-sample screenshots clean setup
+.PHONY: serve test check damage gold bench bench-answers bench-retrieval bench-library bench-reader bench-claims bench-trust bench-topics bench-askers chaos train train-sample screenshots clean setup
 
 serve: setup
 	@$(BIN)/footnote serve
@@ -69,6 +69,11 @@ bench-claims: setup
 # What the answers are worth, how sure they are, and what each part does; an hour or more. PARTS: sets, --limit N, --write.
 bench-trust: setup
 	@$(BIN)/python -m tests.bench_trust $(BENCH) $(PARTS)
+
+# Questions about a topic and nothing more: are sentences about it told, and none about another?
+bench-topics: setup
+	@$(BIN)/footnote fetch --model embedded --embedder embedded
+	@$(BIN)/python -m tests.bench_topics $(BENCH)
 
 # A hundred who ask at the same moment; CROWD: --askers 20, --slots 2, --model embedded.
 bench-askers: setup

@@ -25,6 +25,7 @@ from qa.query import without_date
 from qa.reply import ReplyReader
 from qa.scripts import BEYOND_LATIN, LATIN, scripts
 from qa.terms import missing_terms, out_of_time
+from qa.topics import sentences_about, topic_of
 from qa.types import Answer, Claim, Done, Event, Evidence, Found, Revised, Timing, Token, Trace, Turn, Usage
 from qa.words import one_line
 
@@ -33,6 +34,7 @@ REPLY_TOKENS: Final = 160
 MOST_PARTS: Final = 3  # parts of a question that are asked one by one
 SILENCE: Final = "The documents do not tell."
 ENDLESS: Final = "the model did not come to an end"
+NAMED: Final = 0.95  # probability that sentences that name a topic are about it (`make bench-topics`)
 UNCONFIRMED: Final = "what was found does not seem to be exactly what was asked"
 
 
@@ -73,6 +75,7 @@ class Part:
     found: Found
     refusal: str | None  # why the model need not be asked
     draft: Draft
+    told: tuple[Evidence, ...] = ()  # sentences that answer as they are: the model need not be asked
     reader: ReplyReader = field(default_factory=ReplyReader)
     stated: float | None = None  # the model's probability, at its first pointer, that a sentence states the answer
     signals: Signals = field(default_factory=Signals)
@@ -111,7 +114,8 @@ class Answerer:
     def ask(self, question: str, history: Sequence[Turn]) -> Iterator[Event]:
         """Found, then Token and Revised as the model writes, then Done. Raises EngineError; closing the iterator stops the model.
 
-        A question that asks for several things is found as a whole, then asked part by part, so that one may stand where another does not.
+        A question about a topic and nothing more is answered by the sentences that name it, and the model is not asked. A question that
+        asks for several things is found as a whole, then asked part by part, so that one may stand where another does not.
         """
         tally = Tally()
         whole = self._finding.invoke({"question": question, "history": history})
@@ -123,9 +127,11 @@ class Answerer:
         done: list[Part] = []
         for text in wanted or (found.standalone_question,):
             asked = self._asked_for(text, done) if wanted else whole
-            part = Part(text, asked["found"], asked["refusal"], self._draft(asked["found"], done))
+            told = () if asked["refusal"] else self._told_of(text, asked["found"])
+            part = Part(text, asked["found"], asked["refusal"], self._draft(asked["found"], done), told)
             done.append(part)
-            yield from self._write(part, asked, tally, before=_text(done[:-1]))
+            before = _text(done[:-1])
+            yield from _tell(part, before) if told else self._write(part, asked, tally, before)
             self._decide(part)
         if len(done) > 1:
             yield Revised(_text(done))
@@ -139,6 +145,11 @@ class Answerer:
         before = [turn for one in said for turn in (Turn("user", f"{one.question}?"), Turn("assistant", one.draft.text() or SILENCE))]
         asked: Asked = self._finding.invoke({"question": question, "history": before})
         return asked
+
+    def _told_of(self, question: str, found: Found) -> tuple[Evidence, ...]:
+        """What answers a question about a topic and nothing more."""
+        topic = topic_of(question)
+        return sentences_about(self._library.spelt(topic), found.evidence) if topic else ()
 
     @staticmethod
     def _draft(found: Found, done: Sequence[Part]) -> Draft:
@@ -170,7 +181,9 @@ class Answerer:
         asked_, history = asked["question"], asked["history"]
         question = stand_alone(asked_, history, self._model)
         beside = dict.fromkeys((asked_, search_text(asked_, history))) if history else {}
-        found = self._library.search(question, SEARCHED, self._model.count, self._budget, [text for text in beside if text != question])
+        found = self._library.search(
+            topic_of(question) or question, SEARCHED, self._model.count, self._budget, [text for text in beside if text != question]
+        )
         return Found(question, found.hits, found.evidence)
 
     def _messages(self, asked: Asked) -> list[prompts.Message]:
@@ -180,11 +193,14 @@ class Answerer:
     def _decide(self, part: Part) -> None:
         """Withdraw all of a part that is no answer, or not likely enough to be right."""
         part.reason = part.refusal or (ENDLESS if part.endless else unanswered(part.found, part.draft))
-        part.doubted = part.reason is None
+        part.doubted = part.reason is None and not part.told
+        if part.told:
+            part.confidence = NAMED
         if part.doubted:
             part.signals = self._signals(part.found, part.draft, part.stated)
             part.confidence = self._judge.probability(part.signals)
-            part.reason = UNCONFIRMED if part.confidence < self._caution else None
+        if part.reason is None and part.confidence < self._caution:
+            part.reason = UNCONFIRMED
         if part.reason is not None:
             part.draft.withdraw_all(part.reason)
 
@@ -222,7 +238,7 @@ class Answerer:
         )
 
     def _trace(self, done: Sequence[Part], evidence: tuple[Evidence, ...], *, rewritten: bool) -> Trace:
-        asked = [part for part in done if not part.refusal]
+        asked = [part for part in done if not part.refusal and not part.told]
         messages = tuple(message for part in asked for message in self._messages({"found": part.found}))
         used = compress(("standalone", "answer", "confirm"), (rewritten, bool(asked), any(part.doubted for part in done)))
         doubted = [part.signals for part in done if part.doubted]
@@ -316,6 +332,12 @@ def _read(pieces: Iterator[str | list[Claim]], draft: Draft, before: str) -> Ite
         for claim in piece:
             draft.take(claim)
         yield Revised(" ".join(filter(None, (before, draft.text()))))
+
+
+def _tell(part: Part, before: str) -> Iterator[Event]:
+    for item in part.told:
+        part.draft.tell(item)
+    yield Revised(" ".join(filter(None, (before, part.draft.text()))))
 
 
 def _text(done: Sequence[Part]) -> str:

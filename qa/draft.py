@@ -42,8 +42,13 @@ class Draft:
         answer: what a source says itself it supports, and whether it is what was asked is for confidence to tell. Whether one does."""
         quoted = None if self.sentences else next(filter(self._may_be_quoted, self._pointed), None)
         if quoted is not None:
-            self._let_stand(one_line(quoted.text), (quoted,))
+            self.tell(quoted)
         return quoted is not None
+
+    def tell(self, item: Evidence) -> None:
+        """Let an evidence sentence stand for an answer, word for word."""
+        if not self._stands(item.text):
+            self._let_stand(one_line(item.text), (item,))
 
     def _stands(self, text: str) -> bool:
         return any(_same(sentence.text, text) for sentence in self.sentences)

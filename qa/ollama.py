@@ -26,6 +26,7 @@ KEEP_ALIVE: Final = "30m"  # loading again costs more than the whole answer
 FRAME: Final = 8  # tokens around a message, at most
 START: Final = "Start it with `ollama serve`, or set FOOTNOTE_MODEL=embedded."
 OLDEST: Final = (0, 12, 11)  # the first that gives log-probabilities; it also refuses prompts that it would have to cut, if told to
+VERSION: Final = re.compile(r'"version"\s*:\s*"v?(\d+(?:\.\d+)*)')
 UNKNOWN: Final = (0, 0, 0)  # what a server built from source calls itself
 ALWAYS_THINKING: Final = ("gptoss", "gpt-oss")  # families that can only be told to think little
 WHOLE: Final = {"truncate": False, "shift": False}  # refuse a prompt that does not fit, forget none of it while writing
@@ -75,9 +76,6 @@ class Shown:
 class WholeClient(Client):
     """The client library's, with what it has no words for."""
 
-    def version(self) -> str:
-        return str(self._request_raw("GET", "/api/version").json()["version"])
-
     def _request(self, *arguments: Any, **fields: Any) -> Any:  # noqa: ANN401
         if arguments[-1] == "/api/chat":
             fields["json"] |= WHOLE
@@ -96,11 +94,10 @@ class Ollama:
     def require_version(self) -> None:
         """Raises EngineError for a server that is too old to be relied on."""
         with asking(self.url):
-            told = self._client.version()
-        numbers = tuple(map(int, re.findall(r"\d+", told)[:3]))
-        if UNKNOWN < numbers < OLDEST:
+            form = httpx.get(f"{self.url}/api/version", **self._options).text
+        if (told := VERSION.search(form)) and UNKNOWN < tuple(map(int, told[1].split("."))) < OLDEST:
             needed = ".".join(map(str, OLDEST))
-            raise EngineError(f"Ollama at {self.url} is version {told}, and {needed} is the oldest that will do", "Update Ollama.")
+            raise EngineError(f"Ollama at {self.url} is version {told[1]}, and {needed} is the oldest that will do", "Update Ollama.")
 
     def models(self) -> tuple[OllamaModel, ...]:
         """What is installed, in the order of the server: the newest first."""

@@ -295,3 +295,19 @@ def test_the_best_sentence_stands_first(library: Library) -> None:
     found = ask(library, "[0] Not stated", question="How much did the harbour bridge cost?")[0]
     assert isinstance(found, Found)
     assert "40 million" in found.evidence[0].text
+
+
+def test_what_is_said_about_a_topic_is_told_by_the_sources_themselves(library: Library) -> None:
+    events = ask(library, question="What is said about the harbour bridge?")  # a model that was asked would have nothing to say
+    given = answer(events)
+    assert given.answer == "Mayor Kari Dahl opened the harbour bridge on Monday in front of 2,000 people [1]."
+    assert [citation.quote for citation in given.citations] == [
+        "Mayor Kari Dahl opened the harbour bridge on Monday in front of 2,000 people."
+    ]
+    assert given.trace.messages == ()
+    assert given.trace.prompts == ()
+    assert any(isinstance(event, Revised) and event.text == given.answer for event in events)
+
+
+def test_a_topic_that_no_sentence_names_is_the_models_to_answer(library: Library) -> None:
+    assert not answer(ask(library, "[0] Not stated", question="What is said about the harbour tunnel?")).answered

@@ -21,7 +21,7 @@ ORDER = """
     qa.inventory qa.installed qa.embed qa.reader qa.followup
     qa.contents qa.sync qa.watch qa.query qa.dating qa.match qa.parameters qa.rank qa.retrieve qa.evidence qa.library qa.reindex
     qa.synonyms qa.spelling qa.contradiction qa.agreement qa.terms qa.parts qa.comparable qa.disagreement qa.namesakes qa.notes qa.coverage
-    qa.alignment qa.alteration qa.statement qa.verify qa.draft qa.reply qa.confidence qa.answer qa.suggest
+    qa.alignment qa.alteration qa.statement qa.verify qa.draft qa.reply qa.confidence qa.topics qa.answer qa.suggest
     qa.fingerprint qa.admission qa.stages qa.service
     qa.evaluation.__init__ qa.evaluation.types qa.evaluation.measures
     qa.evaluation.matching qa.evaluation.ranking qa.evaluation.calibration qa.evaluation.statistics

@@ -224,18 +224,6 @@ def test_a_phone_shows_everything_in_one_column(site: Site, visit: Visit, scheme
     expect(page.locator("#current .text a.cite")).to_be_in_viewport()
 
 
-def test_two_readers_do_not_wait_for_each_other(site: Site, visit: Visit, gate: threading.Event) -> None:
-    gate.clear()
-    first, second = visit(site.url), visit(site.url)
-    ask(first, OPENED)
-    expect(first.locator("#current .unchecked")).to_contain_text("The mayor")
-    answered(second, FERRY)
-    expect(first.locator("#current .turn")).to_have_attribute("data-phase", "writing")
-    gate.set()
-    wait_for(first, "answered", OPENED)
-    expect(first.locator("#current .sentence")).to_contain_text("The mayor of Oslo")
-
-
 def test_a_conversation_keeps_its_answers_and_their_evidence_until_a_new_one(site: Site, visit: Visit) -> None:
     page = visit(site.url)
     answered(page, FERRY)
