@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
             "/api/chat": self._chat,
             "/api/embed": self._embed,
             "/api/pull": self._pull,
-            "/v1/models": self._tags,
+            "/v1/models": self._listed,
             "/v1/chat/completions": self._completions,
         }
         if route := routes.get(self.path):
@@ -118,6 +118,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _tags(self, body: dict[str, Any]) -> None:
         rows = [{"name": name, "model": name, "size": model.size, "digest": digest(name)} for name, model in self.fake.models.items()]
         self._json({"models": rows})
+
+    def _listed(self, body: dict[str, Any]) -> None:
+        """The same in OpenAI's protocol, with what vLLM tells beside."""
+        rows = [{"id": name, "object": "model", "max_model_len": model.context} for name, model in self.fake.models.items()]
+        self._json({"object": "list", "data": rows})
 
     def _show(self, body: dict[str, Any]) -> None:
         if model := self._model(body):
