@@ -18,7 +18,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field
 
 from qa.errors import EngineError, EngineUnreachableError, ModelMissingError, PromptTooLongError, ReplyCutError, ReplyTooLongError
-from qa.thoughts import ROOM, Spoken
+from qa.thoughts import ROOM, UNTHINKING, Spoken
 
 CANDIDATES: Final = 20  # next tokens whose probabilities are asked for: the most that the protocol allows
 TOO_LONG: Final = ("exceed_context_size", "context_length_exceeded", "maximum context length")
@@ -52,6 +52,7 @@ class CompletionsChat(BaseChatModel):
     request: Request = Request(max_tokens=512)
     context: int = 4096  # tokens, as far as is known
     llama: bool = False  # whether this is our own llama.cpp, which knows grammars, keeps prompts and is told not to think
+    opened: bool | None = None  # whether its template is known to open a thought, or not to
 
     @property
     def _llm_type(self) -> str:
@@ -81,9 +82,10 @@ class CompletionsChat(BaseChatModel):
     def _spoken(
         self, messages: list[BaseMessage], stop: list[str] | None, run_manager: CallbackManagerForLLMRun | None, *, waits: bool
     ) -> Iterator[ChatGenerationChunk]:
-        asked = self.request if self.llama else self.request.with_room(self.context)
+        bound = self.llama and self.request.grammar is not None  # from the first word on: there can be no thought
+        asked = self.request if bound or self.opened is False else self.request.with_room(self.context)
         written = self._written(messages, asked, (*asked.stop, *(stop or ())))
-        for chunk in aloud(written, self.request, self.label, waits=waits):
+        for chunk in aloud(written, self.request, self.label, waits=waits, opened=bool(self.opened) and not bound):
             if run_manager:
                 run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
@@ -106,7 +108,7 @@ class CompletionsChat(BaseChatModel):
         if request.logprobs:
             body |= {"logprobs": True, "top_logprobs": CANDIDATES}
         if self.llama:
-            body |= {"cache_prompt": True, "chat_template_kwargs": {"enable_thinking": False}, "reasoning_format": "none"}
+            body |= {"cache_prompt": True, "chat_template_kwargs": UNTHINKING, "reasoning_format": "none"}
             body |= {"grammar": request.grammar} if request.grammar else {}
         return body
 
@@ -159,13 +161,16 @@ def too_long(label: str, tokens: int, context: int, request: Request, reason: st
     )
 
 
-def aloud(written: Iterator[ChatGenerationChunk], request: Request, label: str, *, waits: bool = False) -> Iterator[ChatGenerationChunk]:
+def aloud(
+    written: Iterator[ChatGenerationChunk], request: Request, label: str, *, waits: bool = False, opened: bool = False
+) -> Iterator[ChatGenerationChunk]:
     """A reply without its thoughts: as many chunks as are written, some of them empty, and at most one more.
 
-    Of a reply with a grammar its form is known; to a caller who `waits` for all of it nothing is shown too early in any case.
+    Of a reply with a grammar its form is known; to a caller who `waits` for all of it nothing is shown too early in any case. `opened`
+    tells that the template has begun a thought.
     Raises ReplyTooLongError where more is spoken than `request` allows, though the engine was given room to think.
     """
-    spoken = Spoken[Mapping[str, Any]](formed=waits or request.grammar is not None)
+    spoken = Spoken[Mapping[str, Any]](waits or request.grammar is not None, opened)
     pieces = 0  # each a token or more
     for chunk in written:
         facts = (chunk.generation_info or {}) | chunk.message.response_metadata

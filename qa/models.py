@@ -13,6 +13,7 @@ from qa.address import OLLAMA_URL, answers, is_local
 from qa.errors import EngineError, SettingsError
 from qa.gguf import Metadata, read_metadata
 from qa.settings import Settings
+from qa.thoughts import left_open
 from qa.tokens import estimate
 from qa.types import Progress
 
@@ -177,7 +178,16 @@ def _open_llama(path: Path, title: str, digest: str, settings: Settings, progres
         from qa.completions import CompletionsChat  # LangChain is imported while the model loads
 
         server.wait()
-        chat = CompletionsChat(client=server.client, model=title, label=f"the embedded {title}", hint=RESTART, llama=True)
+        opened = left_open(server.prompt("Where?"))
+        chat = CompletionsChat(
+            client=server.client,
+            model=title,
+            label=f"the embedded {title}",
+            hint=RESTART,
+            context=server.context,
+            llama=True,
+            opened=opened,
+        )
     except BaseException:
         server.close()
         raise

@@ -19,6 +19,7 @@ from qa.address import is_local
 from qa.completions import CANDIDATES, Completeness, Request, aloud, reaching, too_long
 from qa.errors import EngineError, ModelMissingError, PromptTooLongError
 from qa.template import is_bare, remedy
+from qa.thoughts import left_open
 from qa.tokens import estimate
 from qa.types import Progress
 
@@ -157,7 +158,8 @@ class Ollama:
             seed=0,
             repeat_penalty=1.0,  # Ollama's default would punish the verbatim quotes that are asked for
             reasoning="low" if shown.family in ALWAYS_THINKING else False,
-            thinks="thinking" in shown.capabilities,
+            thinks="thinking" in shown.capabilities or left_open(shown.template),
+            opened=left_open(shown.template),
             client_kwargs=self._options,
         )
 
@@ -180,6 +182,7 @@ class OllamaChat(ChatOllama):
 
     request: Request = Request(max_tokens=512)
     thinks: bool = False  # whether it may though it is told not to
+    opened: bool = False  # whether its template begins a thought
 
     @model_validator(mode="after")
     def _use_whole_client(self) -> Self:
@@ -202,7 +205,7 @@ class OllamaChat(ChatOllama):
         **kwargs: Any,  # noqa: ANN401
     ) -> ChatResult:
         written = self._written(messages, stop, run_manager, **kwargs)
-        return generate_from_stream(aloud(written, self.request, f"Ollama ({self.model})", waits=True))
+        return generate_from_stream(aloud(written, self.request, f"Ollama ({self.model})", waits=True, opened=self.opened))
 
     def _stream(
         self,
@@ -211,7 +214,7 @@ class OllamaChat(ChatOllama):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> Iterator[ChatGenerationChunk]:
-        return aloud(self._written(messages, stop, run_manager, **kwargs), self.request, f"Ollama ({self.model})")
+        return aloud(self._written(messages, stop, run_manager, **kwargs), self.request, f"Ollama ({self.model})", opened=self.opened)
 
     def _written(
         self,

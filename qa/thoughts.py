@@ -15,9 +15,17 @@ TAG: Final = re.compile(r"<(/?)think(?:ing)?>")
 TAGS: Final = ("<think>", "</think>", "<thinking>", "</thinking>")
 LONGEST: Final = max(map(len, TAGS))
 OPENING: Final = re.compile(r"[\s*•-]*(\[)?")  # how a pointer begins, behind a bullet
+UNTHINKING: Final = {"enable_thinking": False}
+"""What templates are told that can do without thoughts, such as Qwen3's."""
+ENDS_THINKING: Final = re.compile(r"<think(?:ing)?>\s*(?:\{\{[^{}]*\}\}\s*)*$")
 ROOM: Final = 1024
 """Tokens that a model which thinks may spend on it for each reply. Thoughts about a few sentences take 200 to 800: at 10 tokens a second a
 minute or more, so that whoever must not wait takes another model or one whose thoughts can be switched off."""
+
+
+def left_open(template: str) -> bool:
+    """Whether a template, or a prompt made with it, ends inside a thought."""
+    return ENDS_THINKING.search(template) is not None
 
 
 @dataclass(slots=True)
@@ -30,9 +38,9 @@ class Spoken(Generic[Mark]):
     """
 
     formed: bool = False
+    thinking: bool = False  # at first: whether the template is known to open a thought
     _pending: str = ""  # not decided on yet
     _marks: list[tuple[int, Mark]] = field(default_factory=list)  # with their places in it
-    _thinking: bool = False
     _speaking: bool = False  # whether what is pending can be no thought that the template has opened
     _said: bool = False  # whether anything has been handed out
 
@@ -45,20 +53,20 @@ class Spoken(Generic[Mark]):
 
     def finish(self) -> tuple[str, list[Mark]]:
         """The rest at the end of the reply: nothing of a thought that was not ended, or of a reply that is but the beginning of a tag."""
-        if self._thinking or not (self._said or self._pending[: _unfinished(self._pending)].strip()):
+        if self.thinking or not (self._said or self._pending[: _unfinished(self._pending)].strip()):
             return "", []
         return self._take(len(self._pending))
 
     def _decide(self) -> Iterator[tuple[str, list[Mark]]]:
         while tag := TAG.search(self._pending):
             opens, before = not tag[1], tag.start()
-            if not self._thinking and (opens or self._speaks(before)):
+            if not self.thinking and (opens or self._speaks(before)):
                 yield self._take(before)
                 before = 0
             self._drop(before + len(tag[0]))
-            self._thinking = opens
+            self.thinking = opens
             self._speaking = self._speaking or not opens
-        if self._thinking:
+        if self.thinking:
             self._drop(_unfinished(self._pending))
         elif self._speaks(len(self._pending)) or not self.formed:
             yield self._take(_unfinished(self._pending))

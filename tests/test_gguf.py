@@ -1,6 +1,7 @@
 """The reader of GGUF files: what it reads of sound ones, ours and invented, and that damage costs an error, never memory or time."""
 
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,12 +71,8 @@ def test_damage_is_an_error_or_reads_as_something_else(tmp_path: Path, changes: 
     for place, byte in changes:
         content[place] = byte
     for damaged in (bytes(content), SOUND[:end]):
-        try:
+        with suppress(EngineError):  # and nothing else
             read = read_metadata(write(tmp_path, damaged))
-        except EngineError as error:
-            assert "made.gguf" in error.message
-            assert "FOOTNOTE_MODEL" in error.hint
-        else:
             assert sum(len(value) for value in read.values.values() if isinstance(value, str)) <= len(SOUND)
 
 
@@ -107,8 +104,9 @@ def test_what_cannot_be_is_told(tmp_path: Path, content: bytes, reason: str) -> 
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="cannot be read: No such file"):
+    with pytest.raises(EngineError, match=r"absent\.gguf cannot be read: No such file") as caught:
         read_metadata(tmp_path / "absent.gguf")
+    assert "FOOTNOTE_MODEL" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", EMBEDDED)

@@ -13,7 +13,6 @@ from qa.llama import LlamaServer
 from qa.memory import available
 from qa.models import open_language_model
 from qa.settings import Settings, load
-from qa.template import is_bare, remedy
 from qa.types import ignore
 from tests.fake_ollama import FakeOllama, Model, closed_port
 from tests.test_gguf import gguf, pair
@@ -80,7 +79,8 @@ def test_an_embedder_is_never_recommended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("free", "fits", "name"), [(8 * GIGABYTE, [True, True], "embedded"), (GIGABYTE, [False, True], "embedded:smollm2"), (0, [False] * 2, "")]
+    ("free", "fits", "name"),
+    [(8 * GIGABYTE, [True, True], "embedded"), (GIGABYTE, [False, True], "embedded:smollm2"), (0, [False] * 2, "")],
 )
 def test_our_own_models_are_recommended_by_the_memory_there_is(tmp_path: Path, free: int, fits: list[bool], name: str) -> None:
     found = inventory(load(model_url=closed_port(), cache=tmp_path), free)
@@ -164,29 +164,6 @@ def test_a_file_of_the_user_is_listed_by_what_it_says(tmp_path: Path) -> None:
     path.write_bytes(gguf(pairs))
     own = next(one for one in inventory(wanted, GIGABYTE).models if "own" in one.name)
     assert "gguf-new-metadata" in own.remedy
-
-
-@pytest.mark.parametrize(
-    ("template", "bare"),
-    [
-        ("{{ .Prompt }}", True),
-        ("{{ .System }} {{ .Prompt }}", True),
-        ("{{ range .Messages }}\n{{ .Content }}{{ end }}", True),
-        ("{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}", False),
-        ("[INST] {{ .Prompt }} [/INST]", False),
-        ("", False),
-    ],
-)
-def test_a_template_that_marks_no_turns_is_bare(template: str, bare: bool) -> None:
-    assert is_bare(template) is bare
-
-
-def test_the_command_that_mends_fits_what_the_model_learnt() -> None:
-    assert "<|im_start|>{{ .Role }}" in remedy("registry/lib/qwen:1b", QWEN3)
-    assert "FROM registry/lib/qwen:1b" in remedy("registry/lib/qwen:1b", QWEN3)
-    assert "ollama create qwen-chat " in remedy("registry/lib/qwen:1b", QWEN3)
-    assert "its publisher's TEMPLATE" in remedy("llama:1b", {"tokenizer.ggml.pre": "llama-bpe"})
-    assert "<|im_start|>" not in remedy("llama:1b", {"tokenizer.ggml.pre": "llama-bpe"})
 
 
 def group(folder: Path, names: tuple[str, str, str], limit: str, used: int, cache: int) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 
@@ -14,7 +15,7 @@ from qa.installed import inventory
 from qa.inventory import ENGINE, FOOTNOTE
 from qa.ollama import Ollama
 from qa.settings import load
-from tests.live_ollama import LiveOllama
+from tests.live_ollama import CHATML, LiveOllama
 
 HELLO: list[BaseMessage] = [HumanMessage("Say hello.")]
 ECHO: list[BaseMessage] = [HumanMessage("Repeat this text exactly, and nothing else: <think>one two</think>[1] In Oslo.")]
@@ -42,10 +43,10 @@ def test_a_model_without_a_template_is_refused_with_the_command_that_mends_it(li
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     mended = caught.value.hint.rpartition("ollama:")[2].rstrip(".")
-    live.made.append(mended)
-    brief = Request(max_tokens=20, cut_allowed=True)
-    replies = [live.open(name).requesting(brief).invoke(HELLO).text for name in (mended, live.smollm2)]
-    assert replies[0] == replies[1] != ""
+    assert Ollama(live.url).show(mended).template.splitlines() == CHATML.replace("{{-", "{{").splitlines()
+    assert live.open(mended).requesting(Request(max_tokens=20, cut_allowed=True)).invoke(HELLO).text
+    for name in (bare, mended):
+        httpx.request("DELETE", f"{live.url}/api/delete", json={"model": name}, trust_env=False).raise_for_status()
 
 
 def test_thoughts_of_a_live_model_are_dropped(live: LiveOllama) -> None:

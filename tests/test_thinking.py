@@ -118,6 +118,17 @@ def test_a_model_that_may_think_has_room_for_it_and_is_told_not_to(ollama: FakeO
     assert "chat_template_kwargs" not in ollama.requests[-1][1]  # which not every server takes
 
 
+def test_where_the_template_opens_a_thought_a_reply_without_its_end_is_one() -> None:
+    opening = Model(template="<|user|>{{ .Prompt }}<|assistant|><think>\n")
+    with FakeOllama(models={"r1:latest": opening}, replies=[Reply(("[1]", " Hm", "."), top_logprobs={"Yes": -0.1})]) as server:
+        model = open_at(server, "ollama:r1")
+        assert model.runnable(grammar=FORM).invoke(ASKED).text == ""
+        assert model.yes(ASKED) is None
+        server.replies = [WAYS["opened by the template"]]
+        assert model.runnable(grammar=FORM).invoke(ASKED).text.strip() == "".join(ANSWER)
+    assert server.chats[0]["options"]["num_predict"] == 512 + ROOM
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_room_for_thoughts_is_none_for_talking(ollama: FakeOllama, engine: str) -> None:
     ollama.replies = [Reply(("[1]", *[" more"] * 400))]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from qa.thoughts import TAG, TAGS, Spoken
+from qa.thoughts import TAG, TAGS, Spoken, left_open
 
 PIECES = st.lists(
     st.sampled_from("[1] |They met.|It rained.|\n|<think>|</think>|<thinking>|</thinking>|<|</th|ink>|think|>|<b>|a < b| |- ".split("|")),
@@ -12,8 +12,8 @@ PIECES = st.lists(
 )
 
 
-def said(pieces: list[str], formed: bool = True) -> str:
-    spoken = Spoken[None](formed)
+def said(pieces: list[str], formed: bool = True, thinking: bool = False) -> str:
+    spoken = Spoken[None](formed, thinking)
     return "".join([*(spoken.feed(piece)[0] for piece in pieces), spoken.finish()[0]])
 
 
@@ -69,6 +69,21 @@ def test_what_may_be_a_thought_waits_and_is_dropped_with_its_end() -> None:
     spoken = Spoken[None](formed=True)
     pieces = ("Okay", ", the question", " is [1]", "</thi", "nk>", "[2] ", "In Oslo.")
     assert [spoken.feed(piece)[0] for piece in pieces] == ["", "", "", "", "", "[2] ", "In Oslo."]
+
+
+@pytest.mark.parametrize(
+    ("template", "opens"),
+    [
+        ("<|im_start|>assistant\n<think>\n", True),
+        ("{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|><think>{{ end }} ", True),
+        ("<|assistant|><think>\n\n</think>\n\n", False),
+        ("<|assistant|>{{ if .Think }}<think>{{ end }}\n{{ .Response }}<|end|>", False),
+        ("<|assistant|>\n", False),
+    ],
+)
+def test_what_ends_inside_a_thought_is_told(template: str, opens: bool) -> None:
+    assert left_open(template) is opens
+    assert said(["[1] In Oslo."], thinking=opens) == ("" if opens else "[1] In Oslo.")
 
 
 def test_marks_go_with_their_tokens() -> None:
