@@ -75,7 +75,7 @@ def _embedders(found: Inventory) -> Iterator[str]:
 def _conclusion(found: Inventory) -> Iterator[str]:
     unmeasured = [model.name for model in found.models if model.kind == "language" and not model.score]
     if unmeasured:
-        yield f"Not measured is measured by `footnote eval {SEEDS} --model {unmeasured[0]}`, which takes some minutes."
+        yield f"`footnote eval {SEEDS} --model {unmeasured[-1]}` measures one that is not, in some minutes."
     yield f"Memory that is free here: {_megabytes(found.available)}."
     chosen = found.recommended
     yield f"Recommended: FOOTNOTE_MODEL={chosen.name}, {chosen.reason}." if chosen.name else f"No recommendation: {chosen.reason}."

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from qa import weights
+from qa.gguf import Value
 from qa.installed import inventory
 from qa.inventory import ENGINE, FOOTNOTE, KNOWN, InstalledModel, Score, Shape, memory_needed, recommend, shape
 from qa.listing import ModelsForm, models_text
@@ -18,7 +19,7 @@ from tests.fake_ollama import FakeOllama, Model, closed_port
 from tests.test_gguf import gguf, pair
 
 GIGABYTE = 1_000_000_000
-QWEN3 = {
+QWEN3: dict[str, Value] = {
     "general.architecture": "qwen3",
     "qwen3.block_count": 36,
     "qwen3.attention.head_count": 32,
