@@ -204,7 +204,7 @@ def evaluate(
 
 
 @app.command()
-@with_settings("model", "model_url", "embedder", "context", "cache", "weights", "timeout")
+@with_settings("model", "model_url", "embedder", "context", "slots", "cache", "weights", "timeout")
 def models(settings: "Settings", as_json: Json = False) -> None:
     """List the models that the engines have: what fits in memory here, how well it answers, and which to take."""
     from qa import listing, terminal
