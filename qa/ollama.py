@@ -24,10 +24,11 @@ from qa.tokens import estimate
 from qa.types import Progress
 
 KEEP_ALIVE: Final = "30m"  # loading again costs more than the whole answer
-FRAME: Final = 8  # tokens around a message, at most
+FRAME: Final = 8  # tokens around a message, and before the reply, at most
 START: Final = "Start it with `ollama serve`, or set FOOTNOTE_MODEL=embedded."
 OLDEST: Final = (0, 12, 11)  # the first that gives log-probabilities; it also refuses prompts that it would have to cut, if told to
 VERSION: Final = re.compile(r'"version"\s*:\s*"v?(\d+(?:\.\d+)*)')
+NO_MEMORY: Final = re.compile(r"allocate|out of memory|more system memory|signal: killed", re.IGNORECASE)
 UNKNOWN: Final = (0, 0, 0)  # what a server built from source calls itself
 ALWAYS_THINKING: Final = ("gptoss", "gpt-oss")  # families that can only be told to think little
 WHOLE: Final = {"truncate": False, "shift": False}  # refuse a prompt that does not fit, forget none of it while writing
@@ -225,7 +226,7 @@ class OllamaChat(ChatOllama):
     ) -> Iterator[ChatGenerationChunk]:
         """All that the model writes, thoughts too."""
         asked = self._asked(self.request)
-        expected = sum(estimate(str(message.content)) + FRAME for message in messages)
+        expected = sum(estimate(str(message.content)) + FRAME for message in messages) + FRAME
         self._check_room(expected, expected + asked.max_tokens)
         reply = Completeness(f"Ollama ({self.model})", asked)
         try:
@@ -234,7 +235,7 @@ class OllamaChat(ChatOllama):
                     reply.add(chunk)
                     yield chunk
         except PromptTooLongError as error:  # estimated too low
-            most = sum(len(str(message.content).encode()) + FRAME for message in messages)  # a token takes in a byte at least
+            most = sum(len(str(message.content).encode()) + FRAME for message in messages) + FRAME  # a token takes in a byte at least
             hint = f"Set FOOTNOTE_CONTEXT to {most + asked.max_tokens}, or ask something shorter."
             raise PromptTooLongError(error.message, hint) from error
         self._check_room(reply.read or expected, reply.read + reply.written + 1)
@@ -271,9 +272,12 @@ def asking(url: str, model: str = "") -> Iterator[None]:
 
 
 def refusal(error: ResponseError, model: str) -> EngineError:
-    reason = str(error.error)
+    reason = " ".join(str(error.error).split())
     if error.status_code == httpx.codes.NOT_FOUND and model:
         return ModelMissingError(f"Ollama does not have the model {model}", f"Run `ollama pull {model}`.")
     if "context length" in reason or "exceeds maximum context" in reason:
         return too_long(f"Ollama ({model})", 0, 0, Request(0), reason)
+    if NO_MEMORY.search(reason):
+        smaller = "Set FOOTNOTE_CONTEXT lower, or FOOTNOTE_MODEL to a smaller model: `footnote models` says what fits."
+        return EngineError(f"Ollama has not enough memory for the model {model}: {reason}", smaller)
     return EngineError(f"Ollama failed: {reason}", "The log of `ollama serve` may tell more.")

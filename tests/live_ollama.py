@@ -167,7 +167,7 @@ def started(program: Path, models: Path, files: Settings, port: int = 0, limit: 
     ours = {"HOST": f"127.0.0.1:{port}", "MODELS": models, "NOPRUNE": 1, "NUM_PARALLEL": 1, "MAX_LOADED_MODELS": 3}
     environment = {key: value for key, value in os.environ.items() if not key.startswith("OLLAMA_")}
     environment |= {f"OLLAMA_{key}": str(value) for key, value in ours.items()} | {"OMP_WAIT_POLICY": "passive", "HOME": str(models)}
-    path = models / f"log-{port}"
+    path = models / f"log-{port}-{time.monotonic_ns()}"
     with path.open("wb") as log:
         process = subprocess.Popen(
             [str(program), "serve"],
