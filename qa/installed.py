@@ -57,10 +57,11 @@ def installed(settings: Settings) -> tuple[InstalledModel, ...]:
     """The embedded models, whether their files are here or would be fetched, and the models of the Ollama server if one answers."""
     machine = Machine(available(), settings.context, settings.slots)
     own = tuple(_own(settings, machine))
+    url = settings.model_url or OLLAMA_URL
     try:
-        return own + tuple(_of_ollama(settings.model_url or OLLAMA_URL, machine))
+        return own + tuple(_of_ollama(url, machine)) if answers(url) else own
     except EngineError as error:
-        log.debug("%s", error.line())
+        log.warning("%s", error.line())
         return own
 
 
