@@ -204,18 +204,17 @@ def evaluate(
 
 
 @app.command()
-@with_settings("model", "model_url", "embedder", "cache", "weights", "timeout")
+@with_settings("model", "model_url", "embedder", "context", "slots", "cache", "weights", "timeout")
 def models(settings: "Settings", as_json: Json = False) -> None:
-    """List the models that can be used."""
-    from qa import terminal
-    from qa.models import installed
-    from qa.wire import ModelForm, ModelsForm
+    """List the models that the engines have: what fits in memory here, how well it answers, and which to take."""
+    from qa import listing, terminal
+    from qa.installed import inventory
 
-    found = installed(settings)
+    found = inventory(settings)
     if as_json:
-        terminal.show_json(ModelsForm(models=tuple(map(ModelForm.of, found))))
+        terminal.show_json(listing.ModelsForm.of(found))
     else:
-        terminal.show(terminal.models_text(found))
+        terminal.show(listing.models_text(found))
 
 
 @app.command()

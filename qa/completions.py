@@ -4,9 +4,9 @@ Our own, because langchain-openai takes longer to import than a service with an 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import httpx
@@ -18,6 +18,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field
 
 from qa.errors import EngineError, EngineUnreachableError, ModelMissingError, PromptTooLongError, ReplyCutError, ReplyTooLongError
+from qa.thoughts import ROOM, UNTHINKING, Spoken
 
 CANDIDATES: Final = 20  # next tokens whose probabilities are asked for: the most that the protocol allows
 TOO_LONG: Final = ("exceed_context_size", "context_length_exceeded", "maximum context length")
@@ -34,6 +35,10 @@ class Request:
     logprobs: bool = False
     cut_allowed: bool = False  # whether a reply that ran into `max_tokens` is good
 
+    def with_room(self, context: int) -> "Request":
+        """The same for a model that may think before it speaks, in a context of so many tokens. Of a single token no thought is wanted."""
+        return replace(self, max_tokens=self.max_tokens + min(ROOM, context // 4)) if self.max_tokens > 1 else self
+
 
 class CompletionsChat(BaseChatModel):
     """Streams `/chat/completions`. A reply is complete, or an EngineError is raised; closing the stream stops the server."""
@@ -45,7 +50,9 @@ class CompletionsChat(BaseChatModel):
     label: str  # the server inside a message to the user: "the embedded llama.cpp"
     hint: str  # how to make it answer
     request: Request = Request(max_tokens=512)
-    llama: bool = False  # whether this is llama.cpp, which knows grammars and keeps prompts
+    context: int = 4096  # tokens, as far as is known
+    llama: bool = False  # whether this is our own llama.cpp, which knows grammars, keeps prompts and is told not to think
+    opened: bool | None = None  # whether its template is known to open a thought, or not to
 
     @property
     def _llm_type(self) -> str:
@@ -59,9 +66,9 @@ class CompletionsChat(BaseChatModel):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,  # noqa: ANN401
+        **kwargs: Any,  # noqa: ANN401, ARG002
     ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+        return generate_from_stream(self._spoken(messages, stop, run_manager, waits=True))
 
     def _stream(
         self,
@@ -70,17 +77,29 @@ class CompletionsChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401, ARG002
     ) -> Iterator[ChatGenerationChunk]:
-        reply = Completeness(self.label, self.request)
-        for event in self._events(self._body(messages, (*self.request.stop, *(stop or ())))):
-            chunk = ChatGenerationChunk(message=read_event(event))
-            reply.add(chunk)
+        return self._spoken(messages, stop, run_manager, waits=False)
+
+    def _spoken(
+        self, messages: list[BaseMessage], stop: list[str] | None, run_manager: CallbackManagerForLLMRun | None, *, waits: bool
+    ) -> Iterator[ChatGenerationChunk]:
+        bound = self.llama and self.request.grammar is not None  # from the first word on: there can be no thought
+        asked = self.request if bound or self.opened is False else self.request.with_room(self.context)
+        written = self._written(messages, asked, (*asked.stop, *(stop or ())))
+        for chunk in aloud(written, self.request, self.label, waits=waits, opened=bool(self.opened) and not bound):
             if run_manager:
                 run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
+
+    def _written(self, messages: Sequence[BaseMessage], request: Request, stop: Sequence[str]) -> Iterator[ChatGenerationChunk]:
+        """All that the model writes, thoughts too."""
+        reply = Completeness(self.label, request)
+        for event in self._events(self._body(messages, request, stop)):
+            chunk = ChatGenerationChunk(message=read_event(event))
+            reply.add(chunk)
+            yield chunk
         reply.check()
 
-    def _body(self, messages: Sequence[BaseMessage], stop: Sequence[str]) -> dict[str, object]:
-        request = self.request
+    def _body(self, messages: Sequence[BaseMessage], request: Request, stop: Sequence[str]) -> dict[str, object]:
         body: dict[str, object] = {"model": self.model, "messages": convert_to_openai_messages(list(messages))}
         body |= {"max_tokens": request.max_tokens, "temperature": 0, "seed": 0}
         body |= {"stream": True, "stream_options": {"include_usage": True}}
@@ -89,7 +108,8 @@ class CompletionsChat(BaseChatModel):
         if request.logprobs:
             body |= {"logprobs": True, "top_logprobs": CANDIDATES}
         if self.llama:
-            body |= {"cache_prompt": True} | ({"grammar": request.grammar} if request.grammar else {})
+            body |= {"cache_prompt": True, "chat_template_kwargs": UNTHINKING, "reasoning_format": "none"}
+            body |= {"grammar": request.grammar} if request.grammar else {}
         return body
 
     def _events(self, body: Mapping[str, object]) -> Iterator[dict[str, Any]]:
@@ -141,6 +161,49 @@ def too_long(label: str, tokens: int, context: int, request: Request, reason: st
     )
 
 
+def aloud(
+    written: Iterator[ChatGenerationChunk], request: Request, label: str, *, waits: bool = False, opened: bool = False
+) -> Iterator[ChatGenerationChunk]:
+    """A reply without its thoughts: as many chunks as are written, some of them empty, and at most one more.
+
+    Of a reply with a grammar its form is known; to a caller who `waits` for all of it nothing is shown too early in any case. `opened`
+    tells that the template has begun a thought.
+    Raises ReplyTooLongError where more is spoken than `request` allows, though the engine was given room to think.
+    """
+    spoken = Spoken[Mapping[str, Any]](waits or request.grammar is not None, opened)
+    pieces = 0  # each a token or more
+    for chunk in written:
+        facts = (chunk.generation_info or {}) | chunk.message.response_metadata
+        text, marks = spoken.feed(chunk.text, list(_placed(chunk.text, facts.get("logprobs"))))
+        pieces += bool(text)
+        if pieces > request.max_tokens and request.cut_allowed:
+            return
+        if pieces > request.max_tokens:
+            raise cut_at(label, request)
+        message = chunk.message.model_copy(update={"content": text, "response_metadata": facts | {"logprobs": _logprobs(marks)}})
+        yield ChatGenerationChunk(message=message)
+    text, marks = spoken.finish()
+    if text:
+        yield ChatGenerationChunk(message=AIMessageChunk(content=text, response_metadata={"logprobs": _logprobs(marks)}))
+
+
+def _placed(text: str, logprobs: object) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """What is told of each token (in OpenAI's form or in Ollama's) with its place in the text; nothing without text: those are thoughts."""
+    told: Iterable[Mapping[str, Any]] = (logprobs.get("content") if isinstance(logprobs, dict) else logprobs) or ()  # type: ignore[assignment]
+    begin = 0
+    for one in told if text else ():
+        yield min(begin, len(text) - 1), one
+        begin += len(one["token"])
+
+
+def _logprobs(told: Sequence[Mapping[str, Any]]) -> dict[str, object] | None:
+    return {"content": list(told)} if told else None
+
+
+def cut_at(label: str, request: Request) -> ReplyTooLongError:
+    return ReplyTooLongError(f"The reply of {label} was cut at {request.max_tokens} tokens", "Ask something narrower.")
+
+
 class Completeness:
     """Watches a reply go by and tells whether it was complete: a stream that breaks off can look like one that has ended."""
 
@@ -166,7 +229,7 @@ class Completeness:
             return
         if 0 < self.written < self._request.max_tokens:
             raise ReplyCutError(f"The reply of {self._label} no longer fitted its context", ASK_LESS)
-        raise ReplyTooLongError(f"The reply of {self._label} was cut at {self._request.max_tokens} tokens", "Ask something narrower.")
+        raise cut_at(self._label, self._request)
 
 
 @contextmanager

@@ -17,7 +17,9 @@ from qa.address import OLLAMA_URL, answers
 from qa.catalog import Catalog
 from qa.errors import EngineError, FootnoteError
 from qa.folder import files
-from qa.models import EMBEDDED, installed
+from qa.gguf import read_metadata
+from qa.installed import installed
+from qa.models import EMBEDDED, chat_template_fault
 from qa.port import PortError, footnote_at, listen
 from qa.settings import Settings, data_folder
 from qa.status import SyncReport
@@ -223,7 +225,10 @@ def _model(settings: Settings) -> Check:
 
 def _file_of_user(path: Path) -> Check:
     if path.expanduser().is_file():
-        return Check("language model", "ok", f"embedded: {path}")
+        fault = chat_template_fault(path, read_metadata(path.expanduser()))
+        return (
+            Check("language model", "problem", fault.message, fault.hint) if fault else Check("language model", "ok", f"embedded: {path}")
+        )
     return Check(
         "language model", "problem", f"There is no file {path}", "Set FOOTNOTE_MODEL to embedded:FILE.gguf with a file that exists."
     )
@@ -234,7 +239,8 @@ def _ollama(settings: Settings, name: str) -> Check:
     from qa.ollama import Ollama
 
     try:
-        names = [model.name for model in Ollama(settings.model_url or OLLAMA_URL, SECONDS).models()]
+        server = Ollama(settings.model_url or OLLAMA_URL, SECONDS)
+        names = [model.name for model in server.models()]
     except EngineError:
         if name:
             raise
@@ -243,6 +249,8 @@ def _ollama(settings: Settings, name: str) -> Check:
         return Check(
             "language model", "warning", f"Ollama does not have {name} yet", f"`ollama pull {name}`; `footnote serve` does it too."
         )
+    if name:
+        server.show(name).require_template()
     return Check("language model", "ok", f"Ollama has {', '.join(names) or 'no model'}")
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, TypedDict
 
 from qa.errors import EngineError, EngineUnreachableError
+from qa.thoughts import UNTHINKING
 
 if TYPE_CHECKING:
     import httpx
@@ -164,6 +165,11 @@ class LlamaServer:
             if stream:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
+
+    def prompt(self, text: str) -> str:
+        """The prompt that the model's template makes of a question, up to where the reply begins."""
+        asked = {"messages": [{"role": "user", "content": text}], "chat_template_kwargs": UNTHINKING}
+        return str(self._request("POST", "/apply-template", asked).json()["prompt"])
 
     def _count(self, text: str) -> int:
         """Tokens of the text inside a prompt, by the model's own tokenizer."""

@@ -6,16 +6,19 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from qa import weights
 from qa.address import OLLAMA_URL, answers, is_local
 from qa.errors import EngineError, SettingsError
+from qa.gguf import Metadata, read_metadata
 from qa.settings import Settings
+from qa.thoughts import left_open
 from qa.tokens import estimate
 from qa.types import Progress
 
 if TYPE_CHECKING:
+    import httpx
     from langchain_core.language_models import BaseChatModel, LanguageModelInput
     from langchain_core.messages import AIMessage, MessageLikeRepresentation
     from langchain_core.runnables import Runnable
@@ -70,7 +73,7 @@ class LanguageModel:
     def yes(self, messages: "Sequence[MessageLikeRepresentation]") -> float | None:
         """Probability, 0 to 1, that the reply begins with yes rather than no; 0.5 where it begins with neither.
 
-        None where the engine gives no probabilities. Costs one token; raises EngineError.
+        None where the engine gives no probabilities, or the reply begins with a thought. Costs one token; raises EngineError.
         """
         from qa.completions import Request
 
@@ -146,11 +149,24 @@ def open_weights(known: weights.Weights, settings: Settings, progress: Progress)
 
 
 def open_file(path: Path, settings: Settings, progress: Progress) -> LanguageModel:
-    """The embedded llama.cpp with a GGUF file of the user's."""
+    """The embedded llama.cpp with a GGUF file of the user's. Raises EngineError for one that is damaged or has no chat template."""
     if not path.is_file():
         raise SettingsError(f"There is no file {path}", "Set FOOTNOTE_MODEL to embedded, or to embedded:FILE with a GGUF file.")
+    if fault := chat_template_fault(path, read_metadata(path)):
+        raise fault
     status = path.stat()
     return _open_llama(path, path.stem, f"{status.st_size}-{status.st_mtime_ns}", settings, progress)
+
+
+def chat_template_fault(path: Path, told: Metadata) -> EngineError | None:
+    """The error of a GGUF file that does not say how turns are marked: llama.cpp would guess."""
+    if told.template:
+        return None
+    hint = (
+        "Take the file of the model's instruct version, or put its publisher's template in: `pip install gguf`, then "
+        f"`gguf-new-metadata --chat-template-config tokenizer_config.json {path.name} {path.stem}-chat.gguf`."
+    )
+    return EngineError(f"The file {path.name} has no chat template: its model would go on with the prompt, not reply", hint)
 
 
 def _open_llama(path: Path, title: str, digest: str, settings: Settings, progress: Progress) -> LanguageModel:
@@ -162,7 +178,16 @@ def _open_llama(path: Path, title: str, digest: str, settings: Settings, progres
         from qa.completions import CompletionsChat  # LangChain is imported while the model loads
 
         server.wait()
-        chat = CompletionsChat(client=server.client, model=title, label=f"the embedded {title}", hint=RESTART, llama=True)
+        opened = left_open(server.prompt("Where?"))
+        chat = CompletionsChat(
+            client=server.client,
+            model=title,
+            label=f"the embedded {title}",
+            hint=RESTART,
+            context=server.context,
+            llama=True,
+            opened=opened,
+        )
     except BaseException:
         server.close()
         raise
@@ -181,68 +206,61 @@ def open_ollama(name: str, settings: Settings, progress: Progress) -> LanguageMo
 
 def open_compatible(name: str, settings: Settings) -> LanguageModel:
     """A model of the server at `settings.model_url`; its key is taken from OPENAI_API_KEY, as its other clients do."""
-    import httpx
-
     from qa.completions import CompletionsChat, reaching
 
-    if not settings.model_url:
-        raise SettingsError(
-            f"The address of the server of {name} is missing", "Set FOOTNOTE_MODEL_URL, to http://127.0.0.1:8000/v1 or the like."
-        )
-    key = os.environ.get("OPENAI_API_KEY")
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    timeout = httpx.Timeout(settings.timeout, connect=5)
+    client = _client_of(settings, settings.timeout)
     label = f"the server at {settings.model_url}"
     with reaching(label, SERVER_HINT):
-        client = httpx.Client(
-            base_url=settings.model_url,
-            headers=headers,
-            timeout=timeout,
-            limits=httpx.Limits(max_keepalive_connections=0),  # as in qa/llama.py: it may be llama.cpp that listens there
-            trust_env=not is_local(settings.model_url),
-        )
         client.get("models")
-    chat = CompletionsChat(client=client, model=name, label=label, hint=SERVER_HINT)
+    chat = CompletionsChat(client=client, model=name, label=label, hint=SERVER_HINT, context=settings.context)
     return LanguageModel(f"openai:{name}", settings.context, estimate, chat.requesting, client.close)
 
 
 @dataclass(frozen=True, slots=True)
-class InstalledModel:
-    """A model that FOOTNOTE_MODEL (kind language) or FOOTNOTE_EMBEDDER can be set to; `size` in bytes."""
+class ServedModel:
+    """A model of an OpenAI-compatible server. `context` (tokens) and `size` (bytes) are 0 where the server does not tell."""
 
     name: str
-    engine: Literal["embedded", "ollama"]
-    kind: Literal["language", "embedder"]
+    context: int
     size: int
-    present: bool
 
 
-def installed(settings: Settings) -> tuple[InstalledModel, ...]:
-    """The embedded models, whether their files are here or would be fetched, and the models of the Ollama server if one answers."""
-    own = (
-        InstalledModel("embedded", "embedded", "language", weights.QWEN.size, _held(weights.QWEN, settings)),
-        InstalledModel("embedded:smollm2", "embedded", "language", weights.SMOLLM2.size, _held(weights.SMOLLM2, settings)),
-        InstalledModel("embedded", "embedded", "embedder", weights.MINILM.size, _held(weights.MINILM, settings)),
-    )
-    return own + _of_ollama(settings.model_url or OLLAMA_URL)
+def served_models(settings: Settings) -> tuple[ServedModel, ...]:
+    """What the server at `settings.model_url` says that it has. Raises EngineError or SettingsError."""
+    from qa.completions import reaching
+
+    with reaching(f"the server at {settings.model_url}", SERVER_HINT), _client_of(settings, PROBE) as client:
+        response = client.get("models")
+        told = response.json() if response.is_success else {}
+    if not isinstance(told, dict) or "data" not in told:
+        raise EngineError(f"The server at {settings.model_url} does not list its models: status {response.status_code}", SERVER_HINT)
+    return tuple(map(_served, told["data"]))
 
 
-def _of_ollama(url: str) -> tuple[InstalledModel, ...]:
-    if not answers(url):
-        return ()
-    from qa.ollama import Ollama
-
-    try:
-        server = Ollama(url, PROBE)
-        kinds = {model: _kind(server.chats(model.name)) for model in server.models()}
-    except EngineError as error:
-        log.warning("%s", error.line())
-        return ()
-    return tuple(InstalledModel(f"ollama:{model.name}", "ollama", kind, model.size, True) for model, kind in kinds.items())
+def _served(one: Mapping[str, Any]) -> ServedModel:
+    meta: Mapping[str, Any] = one.get("meta") or {}  # of llama.cpp's server; vLLM tells `max_model_len`
+    return ServedModel(str(one.get("id", "")), int(one.get("max_model_len") or meta.get("n_ctx_train") or 0), int(meta.get("size") or 0))
 
 
-def _kind(chats: bool) -> Literal["language", "embedder"]:
-    return "language" if chats else "embedder"
+def _client_of(settings: Settings, timeout: float) -> "httpx.Client":
+    import httpx
+
+    from qa.completions import reaching
+
+    if not settings.model_url:
+        raise SettingsError(
+            f"The address of the server of {settings.model.partition(':')[2]} is missing",
+            "Set FOOTNOTE_MODEL_URL, to http://127.0.0.1:8000/v1 or the like.",
+        )
+    key = os.environ.get("OPENAI_API_KEY")
+    with reaching(f"the server at {settings.model_url}", SERVER_HINT):
+        return httpx.Client(
+            base_url=settings.model_url,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=httpx.Timeout(timeout, connect=5),
+            limits=httpx.Limits(max_keepalive_connections=0),  # as in qa/llama.py: it may be llama.cpp that listens there
+            trust_env=not is_local(settings.model_url),
+        )
 
 
 def _chat_model_of(url: str) -> str | None:
@@ -255,9 +273,3 @@ def _chat_model_of(url: str) -> str | None:
     except EngineError as error:
         log.warning("auto: %s; the embedded model is used", error.message)
         return None
-
-
-def _held(one: weights.Weights, settings: Settings) -> bool:
-    places = [settings.weights / one.file] if settings.weights else []
-    places += (settings.cache / "models").glob(f"*-{one.file}")
-    return any(place.is_file() and place.stat().st_size == one.size for place in places)

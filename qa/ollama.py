@@ -1,7 +1,7 @@
 """Everything that Footnote asks of an Ollama server: its models, a chat model that never loses a word in silence, embeddings."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -16,8 +16,10 @@ from ollama import Client, ResponseError
 from pydantic import model_validator
 
 from qa.address import is_local
-from qa.completions import CANDIDATES, Completeness, Request, reaching, too_long
+from qa.completions import CANDIDATES, Completeness, Request, aloud, reaching, too_long
 from qa.errors import EngineError, ModelMissingError, PromptTooLongError
+from qa.template import is_bare, remedy
+from qa.thoughts import left_open
 from qa.tokens import estimate
 from qa.types import Progress
 
@@ -28,6 +30,7 @@ OLDEST: Final = (0, 12, 11)  # the first that gives log-probabilities; it also r
 VERSION: Final = re.compile(r'"version"\s*:\s*"v?(\d+(?:\.\d+)*)')
 NO_MEMORY: Final = re.compile(r"allocate|out of memory|more system memory|signal: killed", re.IGNORECASE)
 UNKNOWN: Final = (0, 0, 0)  # what a server built from source calls itself
+ALWAYS_THINKING: Final = ("gptoss", "gpt-oss")  # families that can only be told to think little
 WHOLE: Final = {"truncate": False, "shift": False}  # refuse a prompt that does not fit, forget none of it while writing
 
 
@@ -38,6 +41,38 @@ class OllamaModel:
     name: str
     size: int
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the server tells of one model. `facts` are those of its file, by key."""
+
+    name: str
+    capabilities: tuple[str, ...]
+    family: str
+    facts: Mapping[str, Any]
+    template: str
+    rendered: bool  # by the server itself, so that the template says nothing
+
+    @property
+    def chats(self) -> bool:
+        """Those that only embed cannot."""
+        return "completion" in self.capabilities
+
+    @property
+    def context(self) -> int:
+        """Tokens that the model was trained to take in; 0 where the server does not tell."""
+        return next((int(value) for key, value in self.facts.items() if key.endswith(".context_length")), 0)
+
+    @property
+    def remedy(self) -> str:
+        """How to give the model a chat template where it has none, so that what it writes is no reply; else empty."""
+        return remedy(self.name, self.facts) if self.chats and not self.rendered and is_bare(self.template) else ""
+
+    def require_template(self) -> None:
+        """Raises EngineError for a model that is not told where a question ends and its reply begins."""
+        if self.remedy:
+            raise EngineError(f"Ollama's {self.name} has no chat template: it would go on with the prompt, not reply", self.remedy)
 
 
 class WholeClient(Client):
@@ -72,28 +107,29 @@ class Ollama:
             return tuple(OllamaModel(item.model or "", int(item.size or 0), item.digest or "") for item in self._client.list().models)
 
     def chat_model(self) -> str | None:
-        """The name of the first installed model that can chat. Raises EngineError for a server that is too old."""
+        """The name of the first installed model that can chat and has a template. Raises EngineError for a server that is too old."""
         self.require_version()
-        return next((item.name for item in self.models() if self.chats(item.name)), None)
+        return next((item.name for item in self.models() if (shown := self.show(item.name)).chats and not shown.remedy), None)
 
-    def chats(self, name: str) -> bool:
-        """Whether the model can chat; those that only embed cannot."""
+    def show(self, name: str) -> Shown:
         with asking(self.url, name):
-            return "completion" in (self._client.show(name).capabilities or ())
+            told = self._client.show(name)
+        family = (told.details.family if told.details else "") or ""
+        rendered = re.search(r"^RENDERER ", told.modelfile or "", re.MULTILINE) is not None
+        return Shown(name, tuple(told.capabilities or ()), family, dict(told.modelinfo or {}), told.template or "", rendered)
 
     def ensure(self, name: str, progress: Progress) -> None:
         """Pulls the model if it is missing. Raises ModelMissingError with the reason where it cannot be pulled, EngineError for a server
         that is too old."""
         self.require_version()
         try:
-            self._show(name)
+            self.show(name)
         except ModelMissingError:
             self._pull(name, progress)
 
     def context(self, name: str) -> int:
         """Tokens that the model was trained to take in; 0 where the server does not tell."""
-        facts = self._show(name)
-        return next((int(value) for key, value in facts.items() if key.endswith(".context_length")), 0)
+        return self.show(name).context
 
     def digest(self, name: str) -> str:
         tagged = name if ":" in name.rpartition("/")[2] else f"{name}:latest"
@@ -105,8 +141,13 @@ class Ollama:
             return self._client.embed(name, list(texts), truncate=False, keep_alive=KEEP_ALIVE).embeddings
 
     def chat(self, name: str, context: int) -> "OllamaChat":
-        """A chat model, loaded by the server, with a context of `context` tokens, or fewer where it was trained on fewer."""
-        context = min(context, self.context(name) or context)
+        """A chat model, loaded by the server, with a context of `context` tokens, or fewer where it was trained on fewer.
+
+        Raises EngineError where it has no chat template, with the command that gives it one.
+        """
+        shown = self.show(name)
+        shown.require_template()
+        context = min(context, shown.context or context)
         with asking(self.url, name):
             self._client.generate(name, keep_alive=KEEP_ALIVE, options={"num_ctx": context})  # without a prompt it only loads
         return OllamaChat(
@@ -117,13 +158,11 @@ class Ollama:
             temperature=0,
             seed=0,
             repeat_penalty=1.0,  # Ollama's default would punish the verbatim quotes that are asked for
-            reasoning=False,
+            reasoning="low" if shown.family in ALWAYS_THINKING else False,
+            thinks="thinking" in shown.capabilities or left_open(shown.template),
+            opened=left_open(shown.template),
             client_kwargs=self._options,
         )
-
-    def _show(self, name: str) -> dict[str, Any]:
-        with asking(self.url, name):
-            return dict(self._client.show(name).modelinfo or {})
 
     def _pull(self, name: str, progress: Progress) -> None:
         done: dict[str, int] = {}
@@ -143,6 +182,8 @@ class OllamaChat(ChatOllama):
     """ChatOllama whose replies are complete and whose prompts were read whole, or that raises an EngineError."""
 
     request: Request = Request(max_tokens=512)
+    thinks: bool = False  # whether it may though it is told not to
+    opened: bool = False  # whether its template begins a thought
 
     @model_validator(mode="after")
     def _use_whole_client(self) -> Self:
@@ -151,8 +192,11 @@ class OllamaChat(ChatOllama):
 
     def requesting(self, request: Request) -> "OllamaChat":
         logprobs = {"logprobs": True, "top_logprobs": CANDIDATES} if request.logprobs else {}
-        options = {"num_predict": request.max_tokens, "stop": list(request.stop) or None}
+        options = {"num_predict": self._asked(request).max_tokens, "stop": list(request.stop) or None}
         return self.model_copy(update={"request": request, **options, **logprobs})
+
+    def _asked(self, request: Request) -> Request:
+        return request.with_room(self.num_ctx or 0) if self.thinks else request
 
     def _generate(
         self,
@@ -161,7 +205,8 @@ class OllamaChat(ChatOllama):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+        written = self._written(messages, stop, run_manager, **kwargs)
+        return generate_from_stream(aloud(written, self.request, f"Ollama ({self.model})", waits=True, opened=self.opened))
 
     def _stream(
         self,
@@ -170,9 +215,20 @@ class OllamaChat(ChatOllama):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> Iterator[ChatGenerationChunk]:
+        return aloud(self._written(messages, stop, run_manager, **kwargs), self.request, f"Ollama ({self.model})", opened=self.opened)
+
+    def _written(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None,
+        run_manager: CallbackManagerForLLMRun | None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> Iterator[ChatGenerationChunk]:
+        """All that the model writes, thoughts too."""
+        asked = self._asked(self.request)
         expected = sum(estimate(str(message.content)) + FRAME for message in messages) + FRAME
-        self._check_room(expected, expected + self.request.max_tokens)
-        reply = Completeness(f"Ollama ({self.model})", self.request)
+        self._check_room(expected, expected + asked.max_tokens)
+        reply = Completeness(f"Ollama ({self.model})", asked)
         try:
             with asking(self.base_url or "", self.model):
                 for chunk in super()._stream(messages, stop, run_manager, **kwargs):
@@ -180,7 +236,7 @@ class OllamaChat(ChatOllama):
                     yield chunk
         except PromptTooLongError as error:  # estimated too low
             most = sum(len(str(message.content).encode()) + FRAME for message in messages) + FRAME  # a token takes in a byte at least
-            hint = f"Set FOOTNOTE_CONTEXT to {most + self.request.max_tokens}, or ask something shorter."
+            hint = f"Set FOOTNOTE_CONTEXT to {most + asked.max_tokens}, or ask something shorter."
             raise PromptTooLongError(error.message, hint) from error
         self._check_room(reply.read or expected, reply.read + reply.written + 1)
         reply.check()
@@ -192,7 +248,7 @@ class OllamaChat(ChatOllama):
         prompt, or forgets them while it writes, and answers all the same; what it drops it does not count: only an estimate tells in time.
         """
         if self.num_ctx and used > self.num_ctx:
-            raise too_long(f"Ollama ({self.model})", read, self.num_ctx, self.request)
+            raise too_long(f"Ollama ({self.model})", read, self.num_ctx, self._asked(self.request))
 
 
 def _registry_is_local(name: str) -> bool:

@@ -30,6 +30,8 @@ OPTIONS: Final[dict[str, tuple[str, str]]] = {
     "context": ("TOKENS", "Context of the language model, in tokens."),
     "evidence_tokens": ("TOKENS", "Most tokens of evidence handed to the language model; a short fact gets three quarters."),
     "threads": ("N", "Threads of the embedded engine; 0: one per physical core."),
+    "slots": ("N", "Answers written at a time; the embedded engine then shares its batches among them."),
+    "queue": ("N", "Questions that may wait for a slot; more are told to come again."),
     "timeout": ("SECONDS", "Seconds to wait for an engine before giving up."),
     "caution": ("P", "Least confidence at which an answer is given rather than withheld."),
 }

@@ -13,8 +13,6 @@ POINTERS: Final = re.compile(rf"\s*\[\s*({NUMBERS})\s*\]")
 LEADING: Final = re.compile(r"^(?:\s|[-*•–](?=\s+\S)|\d{1,2}[.)](?=\s+\S))+")  # bullets and list numbers
 UNFINISHED: Final = re.compile(r"(?:\s|\[[\d\s,;&–and-]*)+$")  # what may yet become a pointer, or vanish before one
 UNFINISHED_LEADING: Final = re.compile(r"^(?:[-*•–]|\d{1,2}[.)]?)$")
-TAG: Final = re.compile(r"\n|</?think(?:ing)?>")
-UNFINISHED_TAG: Final = re.compile(r"<[/a-z]{0,9}$")
 NOTHING: Final = 0  # the number by which the model says that no sentence tells
 LONGEST_RANGE: Final = 20
 
@@ -22,11 +20,9 @@ LONGEST_RANGE: Final = 20
 @dataclass(slots=True)
 class ReplyReader:
     """Feed it pieces of the reply, cut anywhere; it hands out the readable text of the line being written, and each line's claims when it
-    ends. What a model thinks between `<think>` and `</think>` is neither shown nor claimed."""
+    ends."""
 
     text: str = ""  # all that was fed
-    _pending: str = ""  # the beginning of a tag, or thoughts
-    _thinking: bool = False
     _line: str = ""
     _shown: str = ""
 
@@ -36,31 +32,18 @@ class ReplyReader:
         The list is empty where what was shown of a line turns out to claim nothing.
         """
         self.text += piece
-        self._pending += piece
-        while match := TAG.search(self._pending):
-            self._take(self._pending[: match.start()])
-            self._pending = self._pending[match.end() :]
-            if match[0] == "\n" and not self._thinking:
-                yield from self._end_line()
-            elif match[0] != "\n":
-                self._thinking = not match[0].startswith("</")
-        tag = UNFINISHED_TAG.search(self._pending)
-        end = tag.start() if tag else len(self._pending)
-        self._take(self._pending[:end])
-        self._pending = self._pending[end:]
+        *ended, rest = piece.split("\n")
+        for end in ended:
+            self._line += end
+            yield from self._end_line()
+        self._line += rest
         line = UNFINISHED.sub("", self._line)
         if not UNFINISHED_LEADING.match(readable(line)):
             yield from self._news(line)
 
     def finish(self) -> Iterator[str | list[Claim]]:
         """The rest of the last line, and its claims."""
-        self._take(self._pending)
-        self._pending = ""
         yield from self._end_line()
-
-    def _take(self, text: str) -> None:
-        if not self._thinking:
-            self._line += text
 
     def _end_line(self) -> Iterator[str | list[Claim]]:
         yield from self._news(self._line)

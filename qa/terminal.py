@@ -15,7 +15,6 @@ from qa.types import Answer, Citation, Done, Event, Hit, Progress, Revised, Toke
 
 if TYPE_CHECKING:
     from qa.doctor import Check
-    from qa.models import InstalledModel
     from qa.service import QA
     from qa.settings import Settings
     from qa.wire import Form
@@ -189,15 +188,6 @@ def report_text(report: SyncReport, dry_run: bool) -> str:
     counts = [f"{len(getattr(report, what)):,} {what}" for what in ("added", "changed", "moved", "deleted", "unchanged", "unreadable")]
     would = "A sync would find: " if dry_run else ""
     return "\n".join([*lines, would + ", ".join(counts)])
-
-
-def models_text(models: Sequence["InstalledModel"]) -> str:
-    """A line for each model: what it is for, its name, its size, and whether it would have to be fetched."""
-    width = max(len(model.name) for model in models)
-    return "\n".join(
-        f"{model.kind:<8}  {model.name:<{width}}  {model.size / 1e6:>7,.0f} MB{'' if model.present else '  to be fetched'}"
-        for model in models
-    )
 
 
 def checks_text(checks: Sequence["Check"]) -> str:

@@ -301,18 +301,6 @@ class ErrorForm(Form):
         return cls(error=ErrorDetail.of(error))
 
 
-class ModelForm(Form):
-    name: str
-    engine: Literal["embedded", "ollama"]
-    kind: Literal["language", "embedder"]
-    size: int
-    present: bool
-
-
-class ModelsForm(Form):
-    models: tuple[ModelForm, ...]
-
-
 class FilesForm(Form):
     files: tuple[str, ...]
 

@@ -19,10 +19,11 @@ class Reply:
     """One reply of `/api/chat`, sent piece by piece. `prompt_tokens` None: one for each word, at most `num_ctx`."""
 
     pieces: Sequence[str] = ("Hello", " there", ".")
+    thoughts: Sequence[str] = ()  # told apart by the server, before the pieces
     done_reason: str = "stop"
     fault: Fault | None = None
     prompt_tokens: int | None = None
-    top_logprobs: Mapping[str, float] | None = None  # of the first token
+    top_logprobs: Mapping[str, float] | None = None  # of the first token, or of the first thought
 
 
 @dataclass
@@ -33,6 +34,10 @@ class Model:
     context: int = 8192
     size: int = 1_000_000
     dimensions: int = 8
+    family: str = "llama"
+    template: str = "<|user|>{{ .Prompt }}<|assistant|>"
+    modelfile: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)  # of its file, beside its context
 
 
 @dataclass
@@ -99,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
             "/api/chat": self._chat,
             "/api/embed": self._embed,
             "/api/pull": self._pull,
-            "/v1/models": self._tags,
+            "/v1/models": self._listed,
             "/v1/chat/completions": self._completions,
         }
         if route := routes.get(self.path):
@@ -114,10 +119,16 @@ class _Handler(BaseHTTPRequestHandler):
         rows = [{"name": name, "model": name, "size": model.size, "digest": digest(name)} for name, model in self.fake.models.items()]
         self._json({"models": rows})
 
+    def _listed(self, body: dict[str, Any]) -> None:
+        """The same in OpenAI's protocol, with what vLLM tells beside."""
+        rows = [{"id": name, "object": "model", "max_model_len": model.context} for name, model in self.fake.models.items()]
+        self._json({"object": "list", "data": rows})
+
     def _show(self, body: dict[str, Any]) -> None:
         if model := self._model(body):
-            facts = {"general.architecture": "llama", "llama.context_length": model.context}
-            self._json({"capabilities": model.capabilities, "model_info": facts, "details": {"family": "llama"}})
+            facts = {"general.architecture": "llama", "llama.context_length": model.context, **model.facts}
+            told = {"capabilities": model.capabilities, "model_info": facts, "details": {"family": model.family}}
+            self._json(told | {"template": model.template, "modelfile": model.modelfile})
 
     def _load(self, body: dict[str, Any]) -> None:
         """A request without a prompt: the real server loads the model."""
@@ -198,8 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
 def chat_lines(body: Mapping[str, Any], reply: Reply) -> Iterator[object]:
     """The lines of a chat stream, as far as the reply's fault lets them come."""
     head = {"model": body["model"], "created_at": "2026-01-01T00:00:00Z"}
-    for number, piece in enumerate(reply.pieces if reply.fault != "load" else ()):
-        line: dict[str, object] = {**head, "message": {"role": "assistant", "content": piece}, "done": False}
+    told = [{"content": "", "thinking": thought} for thought in reply.thoughts] + [{"content": piece} for piece in reply.pieces]
+    for number, message in enumerate(told if reply.fault != "load" else ()):
+        line: dict[str, object] = {**head, "message": {"role": "assistant", **message}, "done": False}
         if number == 0 and body.get("logprobs") and reply.top_logprobs:
             top = [{"token": token, "logprob": logprob} for token, logprob in reply.top_logprobs.items()]
             line["logprobs"] = [{**top[0], "top_logprobs": top[: body.get("top_logprobs") or 0]}]
@@ -215,15 +227,16 @@ def chat_lines(body: Mapping[str, Any], reply: Reply) -> Iterator[object]:
 def completion_lines(reply: Reply) -> Iterator[object]:
     """The lines of a stream of `/v1/chat/completions`; comments and empty lines stand between events."""
     yield ": ping"
-    for piece in reply.pieces:
-        yield f"data: {json.dumps({'choices': [{'delta': {'content': piece}, 'finish_reason': None}]})}\n"
+    told = [{"reasoning_content": thought} for thought in reply.thoughts] + [{"content": piece} for piece in reply.pieces]
+    for delta in told:
+        yield f"data: {json.dumps({'choices': [{'delta': delta, 'finish_reason': None}]})}\n"
     if reply.fault == "error":
         yield f"data: {json.dumps({'error': {'message': 'out of memory'}})}\n"
     elif reply.fault == "garbage":
         yield "data: <html>"
     elif reply.fault not in ("cut", "broken"):
         yield f"data: {json.dumps({'choices': [{'delta': {}, 'finish_reason': reply.done_reason}]})}\n"
-        yield f"data: {json.dumps({'choices': [], 'usage': {'prompt_tokens': 7, 'completion_tokens': len(reply.pieces)}})}\n"
+        yield f"data: {json.dumps({'choices': [], 'usage': {'prompt_tokens': 7, 'completion_tokens': len(told)}})}\n"
         yield "data: [DONE]\n"
 
 
@@ -231,7 +244,7 @@ def ending(body: Mapping[str, Any], reply: Reply) -> dict[str, object]:
     read = sum(len(message["content"].split()) for message in body["messages"])
     counted = min(read, body["options"].get("num_ctx", 4096)) if reply.prompt_tokens is None else reply.prompt_tokens
     reason = "load" if reply.fault == "load" else reply.done_reason
-    return {"done_reason": reason, "prompt_eval_count": counted, "eval_count": len(reply.pieces)}
+    return {"done_reason": reason, "prompt_eval_count": counted, "eval_count": len(reply.thoughts) + len(reply.pieces)}
 
 
 def vector(text: str, dimensions: int) -> list[float]:

@@ -17,7 +17,8 @@ ORDER = """
     qa.words qa.scripts qa.facts qa.stance qa.demand qa.values qa.furniture qa.paragraph qa.dropped qa.article qa.language
     qa.extract qa.table qa.plain qa.archive qa.hypertext qa.pdf qa.office qa.apart qa.read qa.split qa.folder
     qa.pack qa.schema qa.database qa.rows qa.vector_table qa.catalog qa.vectors
-    qa.weights qa.address qa.tokens qa.completions qa.ollama qa.llama qa.models qa.embed qa.reader qa.followup
+    qa.gguf qa.memory qa.weights qa.address qa.tokens qa.template qa.thoughts qa.completions qa.ollama qa.llama qa.models
+    qa.inventory qa.installed qa.embed qa.reader qa.followup
     qa.contents qa.sync qa.watch qa.query qa.dating qa.match qa.parameters qa.rank qa.retrieve qa.evidence qa.library qa.reindex
     qa.synonyms qa.spelling qa.contradiction qa.agreement qa.terms qa.parts qa.comparable qa.disagreement qa.namesakes qa.notes qa.coverage
     qa.alignment qa.alteration qa.statement qa.verify qa.draft qa.reply qa.confidence qa.topics qa.answer qa.suggest
@@ -34,7 +35,7 @@ ORDER = """
     qa.training.__init__ qa.training.pair qa.training.kinds qa.training.swap qa.training.general qa.training.questions qa.training.news
     qa.training.sources qa.training.network qa.training.fit qa.training.calibrate qa.training.export qa.training.parity
     qa.training.__main__
-    qa.port qa.server qa.serve qa.doctor qa.terminal qa.explain qa.evaluation.command qa.options qa.cli qa.__main__
+    qa.port qa.server qa.serve qa.doctor qa.terminal qa.listing qa.explain qa.evaluation.command qa.options qa.cli qa.__main__
 """.split()
 """An import points to an earlier name."""
 

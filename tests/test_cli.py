@@ -14,6 +14,8 @@ import pytest
 
 from qa.options import OPTIONS
 from qa.settings import Settings
+from tests.fake_ollama import FakeOllama
+from tests.fake_ollama import Model as ServedModel
 from tests.library_process import cost
 from tests.processes import (
     CHECKOUT,
@@ -168,9 +170,24 @@ def test_documents_as_json(environment: dict[str, str]) -> None:
 
 def test_models_are_listed(environment: dict[str, str]) -> None:
     environment = {**environment, "FOOTNOTE_MODEL": "embedded", "FOOTNOTE_MODEL_URL": "http://127.0.0.1:1"}
-    models = json.loads(footnote("models", "--json", environment=environment).stdout)["models"]
-    assert {"language", "embedder"} == {model["kind"] for model in models}
-    assert "embedded:smollm2" in footnote("models", environment=environment).stdout
+    told = json.loads(footnote("models", "--json", "--context", "2048", environment=environment).stdout)
+    assert {"language", "embedder"} == {model["kind"] for model in told["models"]}
+    assert told["models"][0]["memory"] < json.loads(footnote("models", "--json", environment=environment).stdout)["models"][0]["memory"]
+    assert told["available"] > 0
+    assert "nobody answers" in told["absent"][0]
+    done = footnote("models", environment=environment)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert re.search(r"^embedded +1,117 MB.* 32,768 .*36 of 48 right, 23 of 24 withheld$", done.stdout, re.MULTILINE)
+    assert re.search(r"^embedded:smollm2 .*not measured$", done.stdout, re.MULTILINE)
+    assert re.search(r"^(Recommended: FOOTNOTE_MODEL=embedded|No recommendation)", done.stdout, re.MULTILINE)
+
+
+def test_models_of_a_server_that_runs_are_listed(environment: dict[str, str]) -> None:
+    with FakeOllama(models={"bare:latest": ServedModel(template="{{ .Prompt }}")}) as server:
+        done = footnote("models", environment={**environment, "FOOTNOTE_MODEL": "auto", "FOOTNOTE_MODEL_URL": server.url})
+    assert done.returncode == 0
+    assert re.search(r"^ollama:bare:latest .*\n    has no chat template\. Write a Modelfile", done.stdout, re.MULTILINE)
 
 
 def test_fetch_gets_what_is_needed(environment: dict[str, str]) -> None:

@@ -13,8 +13,11 @@ from qa.library import Library
 from qa.settings import Settings
 from qa.types import ignore
 from qa.weights import MINILM, MINILM_TOKENIZER, QWEN, SMOLLM2
+from tests.fake_ollama import FakeOllama, Model
+from tests.test_gguf import gguf, pair
 
 NOBODY = "http://127.0.0.1:1"
+TEMPLATE = pair("tokenizer.chat_template", "{{ messages }}")
 
 
 @pytest.fixture
@@ -148,8 +151,22 @@ def test_language_models(settings: Settings, tmp_path: Path) -> None:
         found = check(changed(settings, model=model), "language model")
         assert found.state == "problem", model
         assert found.hint
-    (tmp_path / "own.gguf").touch()
-    assert check(changed(settings, model=f"embedded:{tmp_path}/own.gguf"), "language model").state == "ok"
+    own = tmp_path / "own.gguf"
+    for content, state, hint in ((b"", "problem", "another"), (gguf([]), "problem", "gguf-new-metadata"), (gguf([TEMPLATE]), "ok", "")):
+        own.write_bytes(content)
+        found = check(changed(settings, model=f"embedded:{own}"), "language model")
+        assert found.state == state
+        assert hint in found.hint
+
+
+def test_models_of_ollama(settings: Settings) -> None:
+    with FakeOllama(models={"bare:latest": Model(template="{{ .Prompt }}"), "llama3.2:latest": Model()}) as server:
+        at_server = changed(settings, model_url=server.url)
+        assert check(changed(at_server, model="ollama:llama3.2"), "language model").state == "ok"
+        assert "ollama pull x" in check(changed(at_server, model="ollama:x"), "language model").hint
+        found = check(changed(at_server, model="ollama:bare"), "language model")
+    assert found.state == "problem"
+    assert "ollama create bare-chat" in found.hint
 
 
 def test_memory(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

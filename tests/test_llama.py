@@ -23,6 +23,7 @@ from qa.settings import Settings, load
 from qa.tokens import estimate
 from qa.types import ignore
 from tests.parts import until
+from tests.test_gguf import gguf, pair
 
 PROMPT = ChatPromptTemplate.from_messages([("system", "You answer in one sentence."), ("human", "{question}")])
 QUESTION: list[BaseMessage] = [HumanMessage("Is the sky blue? Answer Yes or No.")]
@@ -281,8 +282,8 @@ def test_embedded_engine_ends_with_a_parent_that_is_killed(small_file: Path) -> 
 
 def test_file_that_is_no_model_is_refused_with_the_reason(tmp_path: Path) -> None:
     file = tmp_path / "broken.gguf"
-    file.write_bytes(b"hello, I am no model")
-    with pytest.raises(EngineError, match=r"cannot load broken\.gguf: .*invalid magic"):
+    file.write_bytes(gguf([pair("general.architecture", "invented"), pair("tokenizer.chat_template", "{{ messages }}")]))
+    with pytest.raises(EngineError, match=r"cannot load broken\.gguf: .*invented"):
         open_language_model(load(model=f"embedded:{file}"), ignore)
 
 

@@ -12,7 +12,8 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from qa import weights
 from qa.errors import SettingsError
-from qa.models import LanguageModel, installed, open_language_model, share_of_yes
+from qa.installed import installed
+from qa.models import LanguageModel, open_language_model, share_of_yes
 from qa.settings import Settings, load
 from qa.types import ignore
 from tests.fake_ollama import FakeOllama, Model, closed_port
