@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 WIDTH: Final = 2  # bytes of a number in the cache of keys and values
-ENGINE: Final = 240_000_000  # bytes of llama.cpp beside weights and cache: 80 to 105 measured, for computing, and 134 for earlier prompts
+ENGINE: Final = 240_000_000  # bytes beside weights and cache, measured: Ollama 70 to 150, ours 80 to 105 and 134 for earlier prompts
 FOOTNOTE: Final = 550_000_000  # bytes of Footnote itself, measured: embedder, second reader, vectors of the seeds
 SEEDS: Final = "seeds/questions.jsonl"
 

@@ -1,6 +1,7 @@
 """Models that think before they speak, behind every engine: their thoughts are neither shown nor checked, nor is any probability theirs."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,10 @@ WAYS = {
     "between tags in pieces": Reply(("<thi", "nking>O", *THOUGHT, "</", "thinking", ">\n", *ANSWER)),
     "opened by the template": Reply((*THOUGHT, "</think>", "\n\n", *ANSWER)),
 }
+ENDLESS = {
+    "did not come to an end": Reply(["<think>"] + [" hm"] * (159 + ROOM), done_reason="length"),
+    "no sentence of them states it": Reply(("<think>", *THOUGHT, *ANSWER)),
+}
 
 
 @pytest.fixture
@@ -55,32 +60,25 @@ def test_thoughts_do_not_leave_the_engine(ollama: FakeOllama, engine: str, way: 
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("way", WAYS)
-def test_thoughts_are_neither_shown_nor_checked(ollama: FakeOllama, engine: str, way: str, tmp_path: Path, embedder: Embedder) -> None:
-    ollama.replies = [WAYS[way]]
-    qa = QA(make_library(tmp_path, TEXTS, embedder), open_at(ollama, engine), Settings(caution=0))
-    events = list(qa.ask(QUESTION))
-    shown = "".join(event.text for event in events if isinstance(event, Token | Revised))
-    assert "Nesodden" in shown
-    assert "Okay" not in shown
-    assert "Bergen" not in shown
-    answer = answer_of(events)
-    assert answer.answered
-    assert answer.withdrawn == ()
-    assert answer.trace.reply.strip() == "".join(ANSWER)
-    qa.close()
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_thought_without_an_end_is_no_answer(ollama: FakeOllama, engine: str, tmp_path: Path, embedder: Embedder) -> None:
-    ollama.replies = [Reply(["<think>"] + [" hm"] * (159 + ROOM), done_reason="length"), Reply(("<think>", *THOUGHT, *ANSWER))]
-    qa = QA(make_library(tmp_path, TEXTS, embedder), open_at(ollama, engine), Settings(caution=0))
-    for reason in ("did not come to an end", "no sentence of them states it"):
-        answer = answer_of(list(qa.ask(QUESTION)))
-        assert not answer.answered
-        assert reason in (answer.reason or "")
-        assert answer.withdrawn == ()
-    qa.close()
+def test_thoughts_are_neither_shown_nor_checked(ollama: FakeOllama, engine: str, tmp_path: Path, embedder: Embedder) -> None:
+    with closing(QA(make_library(tmp_path, TEXTS, embedder), open_at(ollama, engine), Settings(caution=0))) as qa:
+        for reply in WAYS.values():
+            ollama.replies = [reply]
+            events = list(qa.ask(QUESTION))
+            shown = "".join(event.text for event in events if isinstance(event, Token | Revised))
+            assert "Nesodden" in shown
+            assert "Okay" not in shown
+            assert "Bergen" not in shown
+            answer = answer_of(events)
+            assert answer.answered
+            assert answer.withdrawn == ()
+            assert answer.trace.reply.strip() == "".join(ANSWER)
+        for reason, reply in ENDLESS.items():
+            ollama.replies = [reply]
+            answer = answer_of(list(qa.ask(QUESTION)))
+            assert not answer.answered
+            assert reason in (answer.reason or "")
+            assert answer.withdrawn == ()
 
 
 def answer_of(events: Sequence[Event]) -> Answer:
